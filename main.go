@@ -1,0 +1,4 @@
+// Usher takes access requests in Slack.
+package main
+
+func main() {}
