@@ -1,0 +1,114 @@
+package idp
+
+import (
+	"context"
+	"time"
+)
+
+// UserID is the immutable id of a user in the directory of one provider. It is never a login and never an e-mail address.
+type UserID string
+
+// GroupID is the immutable id of a group in the directory of one provider. Names of groups are labels and may change.
+type GroupID string
+
+// UserStatus says whether a user may hold access.
+type UserStatus string
+
+const (
+	// Active users can sign in; only they are given access.
+	Active UserStatus = "active"
+	// Inactive users exist but cannot sign in at the moment (staged, suspended, locked out).
+	Inactive UserStatus = "inactive"
+	// Departed users were deactivated; they lose every grant.
+	Departed UserStatus = "departed"
+)
+
+// User is one account in the directory. Empty fields mean that the directory does not know.
+type User struct {
+	ID         UserID
+	Login      string
+	Email      string
+	Name       string
+	Title      string
+	Department string
+	Status     UserStatus
+	// StatusDetail is the provider's own word for the status, for messages.
+	StatusDetail string
+	// LastLogin is the last sign-in to the directory itself; zero means never or unknown.
+	LastLogin time.Time
+	// Attributes holds further profile fields as strings, keyed by the provider's field name.
+	Attributes map[string]string
+}
+
+// Group is one group in the directory.
+type Group struct {
+	ID          GroupID
+	Name        string
+	Description string
+	// Refusal says in one plain sentence why Usher must not govern the group; empty means that it may.
+	Refusal string
+}
+
+// Provider is what every identity provider offers. Implementations are safe for concurrent use, honor the context,
+// and return errors that carry one of this package's kinds (see Error). They never retry for longer than the context
+// lasts, and they never report success for a change that the vendor did not confirm.
+type Provider interface {
+	// Name is the provider's name in the catalog, for example "okta".
+	Name() string
+	// User returns the user by id, or an error of kind UserNotFound.
+	User(ctx context.Context, id UserID) (User, error)
+	// FindUser returns the one user whose e-mail address is exactly email (letter case aside). No such user is kind
+	// UserNotFound, several are kind Ambiguous.
+	FindUser(ctx context.Context, email string) (User, error)
+	// Group returns the group by id, with the reason if it cannot be governed, or an error of kind GroupNotFound.
+	Group(ctx context.Context, id GroupID) (Group, error)
+	// UserGroups lists the groups that the user is a direct or rule-made member of. All pages or an error, never a part.
+	UserGroups(ctx context.Context, user UserID) ([]Group, error)
+	// AddMember puts the user into the group. Repeating it is harmless.
+	AddMember(ctx context.Context, group GroupID, user UserID) error
+	// RemoveMember takes the user out of the group. It succeeds if the user is not a member (any more).
+	RemoveMember(ctx context.Context, group GroupID, user UserID) error
+	// IsMember reads whether the user is a member of the group now. The vendor's reads may lag its writes.
+	IsMember(ctx context.Context, group GroupID, user UserID) (bool, error)
+}
+
+// ManagerFinder is implemented by providers that know who manages whom.
+type ManagerFinder interface {
+	// Manager returns the manager of the user, or an error of kind UserNotFound if none is recorded or the record
+	// points at nobody.
+	Manager(ctx context.Context, user UserID) (User, error)
+}
+
+// MemberLister is implemented by providers that can list a whole group.
+type MemberLister interface {
+	// Members lists all direct members. All pages or an error, never a part.
+	Members(ctx context.Context, group GroupID) ([]User, error)
+}
+
+// ActivityReader is implemented by providers that know when somebody last used an app.
+type ActivityReader interface {
+	// LastUse returns the last successful sign-in of the user to the app (the provider's own app id) since the given
+	// time. The zero time means that none was seen, which is not proof that there was none: providers forget.
+	LastUse(ctx context.Context, app string, user UserID, since time.Time) (time.Time, error)
+}
+
+// SessionRevoker is implemented by providers that can end a user's sessions.
+type SessionRevoker interface {
+	RevokeSessions(ctx context.Context, user UserID) error
+}
+
+// Finding is one line of a check of the provider: what was looked at, whether it is well, and how to mend it.
+type Finding struct {
+	Subject string
+	OK      bool
+	Detail  string
+	Fix     string
+}
+
+// Checker is implemented by providers that can judge their own credentials and rights.
+type Checker interface {
+	// Check looks at the token, its rights and the provider's clock. It changes nothing.
+	Check(ctx context.Context) []Finding
+	// ServerTime is the vendor's clock at the last answer, for measuring skew; the zero time means unknown.
+	ServerTime() time.Time
+}
