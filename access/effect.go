@@ -1,0 +1,92 @@
+package access
+
+import (
+	"time"
+
+	"usher/catalog"
+	"usher/idp"
+)
+
+// EffectKind names what is to be done outside.
+type EffectKind string
+
+const (
+	// EffectOpen opens the request's issue.
+	EffectOpen EffectKind = "open"
+	// EffectMirror brings the issue up to date with the request's events.
+	EffectMirror EffectKind = "mirror"
+	// EffectInspect reads the user's status and present membership.
+	EffectInspect EffectKind = "inspect"
+	// EffectAdd adds the member and reads back.
+	EffectAdd EffectKind = "add"
+	// EffectRemove removes the member, unless a lease is left, and reads back.
+	EffectRemove EffectKind = "remove"
+	// EffectRoute finds the people of the present approval step.
+	EffectRoute EffectKind = "route"
+	// EffectAsk brings one approver's message up to date.
+	EffectAsk EffectKind = "ask"
+	// EffectStatus brings the requester's live message up to date.
+	EffectStatus EffectKind = "status"
+	// EffectNotice tells the holder that the end is near.
+	EffectNotice EffectKind = "notice"
+)
+
+// Priority orders effects: lower runs first.
+type Priority int
+
+// Removal goes before provisioning, that before Jira, that before messages.
+const (
+	PriorityRemoval Priority = iota
+	PriorityProvision
+	PriorityTracker
+	PriorityMessage
+)
+
+// Effect is one thing to do outside, durable until its outcome is recorded. It is safe to repeat.
+type Effect struct {
+	// ID is derived from what is to be done, so that the same wish twice is one effect.
+	ID   string     `json:"id"`
+	Kind EffectKind `json:"kind"`
+	// Target is the system it goes to: "slack", "jira" or the provider's name.
+	Target string `json:"target"`
+	// Lane: effects of one lane run one at a time, in order.
+	Lane     string   `json:"lane"`
+	Priority Priority `json:"priority"`
+	// Rank orders effects of one priority: higher risk first, see Role.Risk.
+	Rank int `json:"rank"`
+	// Due orders effects of one rank.
+	Due     time.Time     `json:"due"`
+	Request RequestID     `json:"request"`
+	Grant   GrantID       `json:"grant,omitempty"`
+	Group   catalog.Group `json:"group,omitzero"`
+	User    idp.UserID    `json:"user,omitempty"` // The member, or the approver to ask.
+	// Rev grows each time the effect is wished for again; an outcome settles only the revision that it ran.
+	Rev int `json:"rev"`
+	// Attempts counts the tries begun. More than the one in hand means that an earlier try may have reached the vendor.
+	Attempts int `json:"attempts"`
+	// NotBefore is when the next try is allowed; zero means now.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// LastError is the last failure, for the admin's eyes.
+	LastError string `json:"last_error,omitempty"`
+}
+
+// TimerKind names what happens at a time.
+type TimerKind string
+
+const (
+	// TimerDeadline expires an undecided request.
+	TimerDeadline TimerKind = "deadline"
+	// TimerNotice tells a holder that the end is near.
+	TimerNotice TimerKind = "notice"
+	// TimerDue ends a grant.
+	TimerDue TimerKind = "due"
+)
+
+// Timer is one durable point in time.
+type Timer struct {
+	ID      string    `json:"id"` // Kind and request or grant.
+	Kind    TimerKind `json:"kind"`
+	At      time.Time `json:"at"`
+	Request RequestID `json:"request"`
+	Grant   GrantID   `json:"grant,omitempty"`
+}

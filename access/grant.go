@@ -1,0 +1,125 @@
+package access
+
+import (
+	"time"
+
+	"usher/catalog"
+	"usher/idp"
+)
+
+// GrantState is where a grant stands.
+type GrantState string
+
+const (
+	// GrantProvisioning: the groups are being changed; not yet proven. A crash leaves it, its effects go on.
+	GrantProvisioning GrantState = "provisioning"
+	// GrantActive: every membership was read back; the clock runs.
+	GrantActive GrantState = "active"
+	// GrantRevoking: memberships are being taken away, retried until proven.
+	GrantRevoking GrantState = "revoking"
+	// GrantEnded: no lease is left and every removal was read back. Final.
+	GrantEnded GrantState = "ended"
+	// GrantFailed: provisioning met a permanent refusal; nothing is left behind. Final.
+	GrantFailed GrantState = "failed"
+)
+
+// EndReason says why a grant ended.
+type EndReason string
+
+// The reasons; several are used by later parts of the product only.
+const (
+	EndExpired    EndReason = "expired"    // Its time was up.
+	EndReleased   EndReason = "released"   // The holder gave it back.
+	EndRevoked    EndReason = "revoked"    // An owner or admin took it.
+	EndReview     EndReason = "review"     // A reviewer took it.
+	EndReclaimed  EndReason = "reclaimed"  // It was not used.
+	EndOffboarded EndReason = "offboarded" // The holder left.
+	EndLost       EndReason = "lost"       // Somebody else removed the membership.
+)
+
+// GroupPhase is how far one group of a grant is.
+type GroupPhase string
+
+const (
+	// PhaseInspect: the user and the present membership are to be read.
+	PhaseInspect GroupPhase = "inspect"
+	// PhaseAdd: the membership is to be made and read back.
+	PhaseAdd GroupPhase = "add"
+	// PhaseMember: the membership was read back.
+	PhaseMember GroupPhase = "member"
+	// PhaseRemove: the membership is to be removed and its absence read back.
+	PhaseRemove GroupPhase = "remove"
+	// PhaseGone: the membership's absence was read back.
+	PhaseGone GroupPhase = "gone"
+	// PhaseKept: the lease is over but the membership stays, because of another lease or because it was there before.
+	PhaseKept GroupPhase = "kept"
+)
+
+// GrantGroup is one group of a grant.
+type GrantGroup struct {
+	Group catalog.Group `json:"group"`
+	Phase GroupPhase    `json:"phase"`
+	// Preexisting: the membership was there before Usher, so it is not Usher's to remove.
+	Preexisting bool `json:"preexisting,omitempty"`
+	// Attempts counts failed tries of the present phase.
+	Attempts int `json:"attempts,omitempty"`
+}
+
+// Grant is one approved access of one subject, from provisioning to its end.
+type Grant struct {
+	ID       GrantID          `json:"id"`
+	Request  RequestID        `json:"request"` // The request that made it; its chain holds the grant's events.
+	State    GrantState       `json:"state"`
+	Subject  Person           `json:"subject"`
+	Role     Role             `json:"role"`
+	Groups   []GrantGroup     `json:"groups"`
+	Duration catalog.Duration `json:"duration"` // In total, extensions included; 0 means no end.
+	// StartedAt is when the last membership was read back.
+	StartedAt time.Time `json:"started_at,omitzero"`
+	// DueAt is when the access ends; zero means no end.
+	DueAt time.Time `json:"due_at,omitzero"`
+	// RevokingAt is when the removal began.
+	RevokingAt time.Time `json:"revoking_at,omitzero"`
+	EndedAt    time.Time `json:"ended_at,omitzero"`
+	EndReason  EndReason `json:"end_reason,omitempty"`
+	// EndedBy and EndNote tell who ended it and why, where a person did.
+	EndedBy Person `json:"ended_by,omitzero"`
+	EndNote string `json:"end_note,omitempty"`
+	// Extensions counts approved extensions; Extending is a pending one.
+	Extensions int       `json:"extensions,omitempty"`
+	Extending  RequestID `json:"extending,omitempty"`
+	// Notice is the message that told the holder of the coming end.
+	Notice MessageRef `json:"notice,omitzero"`
+	// Trouble says in one plain sentence what holds the change up at the moment; empty when nothing does.
+	Trouble string `json:"trouble,omitempty"`
+}
+
+// Lateness is how long after its due time an expired grant was proven gone; 0 for other ends.
+func (g Grant) Lateness() time.Duration {
+	if g.EndReason != EndExpired || g.EndedAt.IsZero() || g.DueAt.IsZero() {
+		return 0
+	}
+	return max(0, g.EndedAt.Sub(g.DueAt))
+}
+
+// Live reports whether the grant still holds or is about to hold a lease.
+func (g Grant) Live() bool { return g.State == GrantProvisioning || g.State == GrantActive }
+
+// Membership is what Usher knows about one user in one group: who holds leases on it, and whose it is.
+type Membership struct {
+	Group catalog.Group `json:"group"`
+	User  idp.UserID    `json:"user"`
+	// Preexisting: it was there before Usher's first lease. Never removed by Usher.
+	Preexisting bool `json:"preexisting,omitempty"`
+	// Given: Usher added it, or is about to. Removed when the last lease ends.
+	Given bool `json:"given,omitempty"`
+	// Leases are the grants that hold it.
+	Leases []GrantID `json:"leases,omitempty"`
+}
+
+// Key is the membership's key in the store: provider, group and user.
+func (m Membership) Key() string { return membershipKey(m.Group, m.User) }
+
+func membershipKey(g catalog.Group, u idp.UserID) string {
+	return g.Provider + "/" + g.ID + "/" + string(u)
+}
