@@ -1,0 +1,5 @@
+package catalog
+
+type searchIndex struct{}
+
+func newSearchIndex([]*Entitlement) *searchIndex { return &searchIndex{} }
