@@ -1,0 +1,143 @@
+package okta
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"usher/idp"
+)
+
+// rate is what the headers of one answer say about the rate window that the call fell into.
+type rate struct {
+	limit, remaining int
+	reset            int64     // the vendor's epoch seconds; names the window
+	resetAt          time.Time // the same instant by our clock
+}
+
+// longestWindow bounds how long a header can keep calls back; Okta's windows last one minute.
+const longestWindow = 10 * time.Minute
+
+// readRate returns the rate headers, corrected by the difference between the vendor's clock and ours. It reports false
+// if they are absent, unreadable, or those of the limit on simultaneous calls (limit 0), which is not a window.
+func readRate(h http.Header, received time.Time) (rate, bool) {
+	limit, err1 := strconv.Atoi(h.Get("X-Rate-Limit-Limit"))
+	remaining, err2 := strconv.Atoi(h.Get("X-Rate-Limit-Remaining"))
+	resetAt, reset, ok := readReset(h, received)
+	if err1 != nil || err2 != nil || !ok || limit <= 0 || resetAt.After(received.Add(longestWindow)) {
+		return rate{}, false
+	}
+	return rate{limit: limit, remaining: max(0, min(remaining, limit)), reset: reset, resetAt: resetAt}, true
+}
+
+// readReset returns the end of the window by our clock and as the vendor wrote it.
+func readReset(h http.Header, received time.Time) (time.Time, int64, bool) {
+	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
+	if err != nil || reset <= 0 {
+		return time.Time{}, 0, false
+	}
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Unix(reset, 0), reset, true
+	}
+	return received.Add(time.Unix(reset, 0).Sub(date)), reset, true
+}
+
+// meter is the knowledge about one kind of call.
+type meter struct {
+	rate
+	known    bool
+	inFlight int
+}
+
+// budget keeps a meter per kind of call. Which kinds share a window is Okta's secret and differs between orgs, so it is
+// learned: kinds whose windows have the same size and end are taken for one until their counts contradict it.
+// A budget is not safe for concurrent use; the gate guards it.
+type budget struct {
+	share  float64 // kept for removals
+	slack  int     // answers may arrive this much out of order
+	meters map[string]*meter
+	apart  map[[2]string]bool // pairs of kinds that proved to have windows of their own
+}
+
+func newBudget(share float64, slack int) *budget {
+	return &budget{share: share, slack: slack, meters: map[string]*meter{}, apart: map[[2]string]bool{}}
+}
+
+func (b *budget) meter(bucket string) *meter {
+	m := b.meters[bucket]
+	if m == nil {
+		m = &meter{}
+		b.meters[bucket] = m
+	}
+	return m
+}
+
+// verdict is what the budget says about a call.
+type verdict int
+
+const (
+	proceed verdict = iota
+	// hold means that answers under way may free a place.
+	hold
+	// refuse means that the window is spent.
+	refuse
+)
+
+// judge says whether a call may be sent now, and if not, when the window ends.
+func (b *budget) judge(bucket string, priority idp.Priority, now time.Time) (verdict, time.Time) {
+	m := b.meter(bucket)
+	if !m.known {
+		return proceed, time.Time{}
+	}
+	remaining, inFlight, end := m.limit, m.inFlight, m.resetAt
+	if now.Before(m.resetAt) {
+		remaining = m.remaining
+		for other, o := range b.meters {
+			if other != bucket && b.shared(bucket, m, other, o) {
+				remaining = min(remaining, o.remaining)
+				inFlight += o.inFlight
+			}
+		}
+	}
+	floor := 0
+	if priority != idp.Removal {
+		floor = int(b.share * float64(m.limit))
+	}
+	switch {
+	case remaining <= floor && now.Before(m.resetAt):
+		return refuse, end
+	case remaining-inFlight <= floor && inFlight > 0:
+		return hold, end
+	default:
+		return proceed, time.Time{}
+	}
+}
+
+// observe learns from an answer.
+func (b *budget) observe(bucket string, seen rate) {
+	m := b.meter(bucket)
+	switch {
+	case m.known && seen.reset < m.reset:
+		return // a late answer out of a window that is over
+	case m.known && seen.reset == m.reset:
+		seen.remaining = min(seen.remaining, m.remaining)
+	}
+	m.rate, m.known = seen, true
+	for other, o := range b.meters {
+		if other != bucket && b.shared(bucket, m, other, o) && m.remaining > o.remaining+b.slack {
+			b.apart[pair(bucket, other)] = true
+		}
+	}
+}
+
+func (b *budget) shared(bucket string, m *meter, other string, o *meter) bool {
+	return o.known && o.limit == m.limit && o.reset == m.reset && !b.apart[pair(bucket, other)]
+}
+
+func pair(a, b string) [2]string {
+	if a > b {
+		a, b = b, a
+	}
+	return [2]string{a, b}
+}
