@@ -90,3 +90,9 @@ type Timer struct {
 	Request RequestID `json:"request"`
 	Grant   GrantID   `json:"grant,omitempty"`
 }
+
+// The targets that are not identity providers.
+const (
+	TargetJira  = "jira"
+	TargetSlack = "slack"
+)

@@ -61,8 +61,6 @@ type GrantGroup struct {
 	Phase GroupPhase    `json:"phase"`
 	// Preexisting: the membership was there before Usher, so it is not Usher's to remove.
 	Preexisting bool `json:"preexisting,omitempty"`
-	// Attempts counts failed tries of the present phase.
-	Attempts int `json:"attempts,omitempty"`
 }
 
 // Grant is one approved access of one subject, from provisioning to its end.
@@ -92,6 +90,8 @@ type Grant struct {
 	Notice MessageRef `json:"notice,omitzero"`
 	// Trouble says in one plain sentence what holds the change up at the moment; empty when nothing does.
 	Trouble string `json:"trouble,omitempty"`
+	// Failure says why provisioning was given up; what was added meanwhile is being taken back.
+	Failure string `json:"failure,omitempty"`
 }
 
 // Lateness is how long after its due time an expired grant was proven gone; 0 for other ends.
@@ -105,6 +105,11 @@ func (g Grant) Lateness() time.Duration {
 // Live reports whether the grant still holds or is about to hold a lease.
 func (g Grant) Live() bool { return g.State == GrantProvisioning || g.State == GrantActive }
 
+// extendable reports whether the grant has an end that is still ahead.
+func (g Grant) extendable(now time.Time) bool {
+	return g.State == GrantActive && !g.DueAt.IsZero() && now.Before(g.DueAt)
+}
+
 // Membership is what Usher knows about one user in one group: who holds leases on it, and whose it is.
 type Membership struct {
 	Group catalog.Group `json:"group"`
@@ -115,6 +120,8 @@ type Membership struct {
 	Given bool `json:"given,omitempty"`
 	// Leases are the grants that hold it.
 	Leases []GrantID `json:"leases,omitempty"`
+	// RemovedAt is when Usher last proved it gone. A read that shows it shortly after is a late read.
+	RemovedAt time.Time `json:"removed_at,omitzero"`
 }
 
 // Key is the membership's key in the store: provider, group and user.

@@ -155,6 +155,8 @@ type TargetError struct {
 	RetryAfter time.Duration
 	// Sent says that the write may have been done although no answer came.
 	Sent bool
+	// Only says that the failure concerns this one write; other calls to the target may go on.
+	Only bool
 	// Err is the cause; its text holds no secret and nothing that people typed.
 	Err error
 }

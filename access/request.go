@@ -53,6 +53,8 @@ type Role struct {
 	Risk            catalog.Risk          `json:"risk"`
 	Elevated        bool                  `json:"elevated,omitempty"`
 	Owners          []string              `json:"owners,omitempty"`
+	// Notice is how long before the end the holder is told; 0 means not at all.
+	Notice time.Duration `json:"notice,omitempty"`
 }
 
 // String is "App: Role" for messages.
@@ -115,7 +117,10 @@ type Request struct {
 	State     RequestState `json:"state"`
 	Requester Person       `json:"requester"`
 	Subject   Person       `json:"subject"` // Who gets the access; the requester themself for now.
-	Role      Role         `json:"role"`
+	// Title and Department describe the requester when the request was made, for the approver's eyes.
+	Title      string `json:"title,omitempty"`
+	Department string `json:"department,omitempty"`
+	Role       Role   `json:"role"`
 	// Duration is how long the access lasts from its start, or how much longer for an extension; 0 means no end.
 	Duration      catalog.Duration `json:"duration"`
 	Justification string           `json:"justification"`
@@ -136,6 +141,10 @@ type Request struct {
 	Deadline time.Time `json:"deadline"`
 	// Trouble says in one plain sentence what holds the request up at the moment; empty when nothing does.
 	Trouble string `json:"trouble,omitempty"`
+	// Wishes counts the effects wished for, see Effect.Rev.
+	Wishes int `json:"wishes"`
+	// Unmirrored is the sequence number of the last event that the issue must show but does not yet; 0 when none.
+	Unmirrored int `json:"unmirrored,omitempty"`
 	// Events is the number of events in the request's chain, Head the hash of the last.
 	Events int    `json:"events"`
 	Head   string `json:"head,omitempty"`

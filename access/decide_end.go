@@ -1,0 +1,213 @@
+package access
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"usher/catalog"
+)
+
+// due ends a grant whose time is up.
+type due struct{}
+
+func (due) apply(t *turn) error {
+	g := t.s.Grant
+	if g.DueAt.IsZero() || (g.State != GrantActive && g.State != GrantProvisioning) {
+		t.clear(TimerDue, g.Request)
+		return nil
+	}
+	if t.now.Before(g.DueAt) {
+		return errTooEarly
+	}
+	if g.State == GrantProvisioning {
+		return t.fail("The time asked for passed before access could be proven.")
+	}
+	return t.revoke(EndExpired, Person{}, "")
+}
+
+// release is the holder giving access back early.
+type release struct{ By Person }
+
+func (c release) apply(t *turn) error {
+	g := t.s.Grant
+	if !c.By.Is(g.Subject) {
+		return &Refusal{Code: NotAllowed, Text: "Only the person who holds the access can give it back.", Request: g.Request}
+	}
+	return t.endEarly(EndReleased, c.By, "")
+}
+
+// takeaway is an owner or admin ending somebody's access. The service has checked which of the two By is.
+type takeaway struct {
+	By     Person
+	May    bool
+	Reason string
+}
+
+func (c takeaway) apply(t *turn) error {
+	g := t.s.Grant
+	switch {
+	case !c.May:
+		return &Refusal{Code: NotAllowed, Text: "Only an owner of " + g.Role.AppName + " or an admin can revoke this access.", Request: g.Request}
+	case strings.TrimSpace(c.Reason) == "":
+		return &Refusal{Code: ReasonMissing, Field: FieldReason, Text: "Please say why; the holder and the record will show it.", Request: g.Request}
+	}
+	return t.endEarly(EndRevoked, c.By, c.Reason)
+}
+
+func (t *turn) endEarly(why EndReason, by Person, note string) error {
+	g := t.s.Grant
+	switch {
+	case g.State == GrantProvisioning && g.Failure == "":
+		g.EndedBy, g.EndNote = by, note
+		return t.fail(fmt.Sprintf("%s stopped it before access was given.", by))
+	case g.State != GrantActive:
+		return &Refusal{Code: GrantOver, Text: "This access has ended or is ending already.", Request: g.Request}
+	}
+	return t.revoke(why, by, note)
+}
+
+// revoke starts the removal. It needs neither Jira nor Slack.
+func (t *turn) revoke(why EndReason, by Person, note string) error {
+	g := t.s.Grant
+	if err := g.move(GrantRevoking); err != nil {
+		return err
+	}
+	g.EndReason, g.EndedBy, g.EndNote, g.RevokingAt = why, by, note, t.now.UTC()
+	t.clear(TimerDue, g.Request)
+	t.clear(TimerNotice, g.Request)
+	text := map[EndReason]string{
+		EndExpired:  "The time is up; Usher is removing the access.",
+		EndReleased: by.String() + " gave the access back; Usher is removing it.",
+		EndRevoked:  by.String() + " revoked the access: " + note,
+	}[why]
+	t.event(t.home(), EventRevoking, by, text, map[string]string{"reason": string(why), "note": note})
+	if g.Extending != "" {
+		t.out.Withdraw, g.Extending = g.Extending, ""
+	}
+	t.takeBack()
+	return t.maybeEnded()
+}
+
+// removed says that the membership was removed and its absence read back.
+type removed struct{ Group catalog.Group }
+
+func (c removed) apply(t *turn) error {
+	g := t.s.Grant
+	gg := g.group(c.Group)
+	if gg == nil || gg.Phase != PhaseRemove {
+		return nil
+	}
+	gg.Phase = PhaseGone
+	m := t.member(c.Group)
+	m.Given, m.RemovedAt = false, t.now.UTC()
+	t.s.Members[m.Key()] = m
+	t.event(t.home(), EventMemberRemoved, Person{}, "Removed "+g.Subject.String()+" from "+c.Group.String()+
+		" and read the absence back.", map[string]string{"group": c.Group.String()})
+	return t.maybeEnded()
+}
+
+// kept says that a removal was not carried out because a lease was taken meanwhile.
+type kept struct{ Group catalog.Group }
+
+func (c kept) apply(t *turn) error {
+	gg := t.s.Grant.group(c.Group)
+	if gg == nil || gg.Phase != PhaseRemove {
+		return nil
+	}
+	t.keep(gg, "another grant needs it")
+	return t.maybeEnded()
+}
+
+// maybeEnded closes the grant when no group is left to be removed.
+func (t *turn) maybeEnded() error {
+	g := t.s.Grant
+	for _, gg := range g.Groups {
+		if gg.Phase != PhaseGone && gg.Phase != PhaseKept {
+			return nil
+		}
+	}
+	r := t.home()
+	if g.State == GrantProvisioning {
+		if err := g.move(GrantFailed); err != nil {
+			return err
+		}
+		g.EndedAt = t.now.UTC()
+		t.event(r, EventFailed, g.EndedBy, "Access was not given: "+g.Failure, nil)
+	} else {
+		if err := g.move(GrantEnded); err != nil {
+			return err
+		}
+		g.EndedAt = t.now.UTC()
+		t.event(r, EventEnded, g.EndedBy, t.endedText(), map[string]string{
+			"reason": string(g.EndReason), "late": g.Lateness().Round(time.Millisecond).String(),
+		})
+	}
+	t.recovered(r, g)
+	t.statusOf(r)
+	return nil
+}
+
+func (t *turn) endedText() string {
+	g := t.s.Grant
+	switch g.EndReason {
+	case EndReleased:
+		return "Access has ended: given back by " + g.EndedBy.String() + "."
+	case EndRevoked:
+		return "Access has ended: revoked by " + g.EndedBy.String() + "."
+	case EndExpired:
+		late := "on time"
+		if l := g.Lateness(); l >= time.Minute {
+			late = l.Round(time.Second).String() + " late"
+		}
+		return "Access has ended: its time was up (" + late + ")."
+	case EndReview, EndReclaimed, EndOffboarded, EndLost:
+	}
+	return "Access has ended."
+}
+
+// notice tells the holder that the end is near.
+type notice struct{}
+
+func (notice) apply(t *turn) error {
+	g := t.s.Grant
+	t.clear(TimerNotice, g.Request)
+	if g.State != GrantActive || g.DueAt.IsZero() || t.now.After(g.DueAt) {
+		return nil
+	}
+	if t.now.Before(g.DueAt.Add(-g.Role.Notice)) {
+		return errTooEarly
+	}
+	r := t.home()
+	t.wish(r, Effect{
+		ID: "notice/" + string(g.ID), Kind: EffectNotice, Target: TargetSlack, Lane: "slack/" + string(r.ID),
+		Priority: PriorityMessage, Grant: g.ID, User: r.Requester.User,
+	})
+	return nil
+}
+
+// extend moves the end of the present grant.
+func (t *turn) extend() error {
+	r, g := t.req(), t.s.Grant
+	if g.Extending == r.ID {
+		g.Extending = ""
+	}
+	if !g.extendable(t.now) {
+		r.Trouble = "The access had ended before the extension took effect."
+		t.event(r, EventTrouble, Person{}, r.Trouble, nil)
+		t.status()
+		return nil
+	}
+	g.Extensions++
+	g.Duration += r.Duration
+	g.DueAt = g.DueAt.Add(time.Duration(r.Duration))
+	g.Notice = MessageRef{}
+	t.armEnd()
+	text := "Access is extended until " + stamp(g.DueAt) + "."
+	facts := map[string]string{"due": g.DueAt.Format(time.RFC3339), "extension": string(r.ID)}
+	t.event(t.home(), EventExtended, r.Requester, text, facts)
+	t.event(r, EventExtended, r.Requester, text, facts)
+	t.statusOf(t.home())
+	t.status()
+	return nil
+}

@@ -1,0 +1,264 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"usher/idp"
+)
+
+// open creates the issue, or finds the one that an earlier try created.
+func (r *Runner) open(ctx context.Context, e Effect, st state, done func(command) error) error {
+	s := r.s
+	if st.Request.Issue.Key != "" {
+		return done(nothing{})
+	}
+	account, err := s.account(ctx, st.Request.Requester)
+	if err != nil {
+		return err
+	}
+	before, err := s.started(ctx, e)
+	if err != nil {
+		return err
+	}
+	// What happened since the effect was wished for goes into the issue too.
+	rec, err := s.record(ctx, e.Request)
+	if err != nil {
+		return err
+	}
+	rec.Request.Requester.Account, rec.Again = account, before > 0
+	s.cfg.Crash("before open")
+	issue, err := s.cfg.Tracker.Open(ctx, rec)
+	if err != nil {
+		return err
+	}
+	s.cfg.Crash("after open")
+	return done(issueOpened{Issue: issue, Written: lastSeq(rec), Reporter: account})
+}
+
+// mirror writes the events that the issue does not show yet and moves its status.
+func (r *Runner) mirror(ctx context.Context, e Effect, st state, done func(command) error) error {
+	s := r.s
+	if st.Request.Unmirrored <= st.Request.Mirrored {
+		return done(nothing{})
+	}
+	before, err := s.started(ctx, e)
+	if err != nil {
+		return err
+	}
+	rec, err := s.record(ctx, e.Request)
+	if err != nil {
+		return err
+	}
+	rec.Again = before > 0
+	s.cfg.Crash("before mirror")
+	if err := s.cfg.Tracker.Update(ctx, rec.Request.Issue, rec); err != nil {
+		return err
+	}
+	s.cfg.Crash("after mirror")
+	return done(mirrored{UpTo: lastSeq(rec)})
+}
+
+func lastSeq(rec IssueRecord) int {
+	if n := len(rec.Events); n > 0 {
+		return rec.Events[n-1].Seq
+	}
+	return rec.Request.Mirrored
+}
+
+// record reads what the issue should show now.
+func (s *Service) record(ctx context.Context, id RequestID) (IssueRecord, error) {
+	var rec IssueRecord
+	err := s.cfg.Store.View(ctx, func(tx Tx) error {
+		st, err := load(tx, id)
+		if err != nil {
+			return err
+		}
+		events, err := tx.Events(id, st.Request.Mirrored)
+		if err != nil {
+			return err
+		}
+		rec = IssueRecord{Request: st.Request, Grant: st.Grant, Status: issueStatus(st.Request, st.Grant), Events: events}
+		return nil
+	})
+	return rec, err
+}
+
+func (s *Service) provider(e Effect) (idp.Provider, error) {
+	p, ok := s.cfg.Providers[e.Group.Provider]
+	if !ok {
+		return nil, &idp.Error{Kind: idp.Forbidden, Op: "find provider " + e.Group.Provider, Err: ErrNotFound}
+	}
+	return p, nil
+}
+
+// inspect reads the user's status and membership before anything is changed.
+func (r *Runner) inspect(ctx context.Context, e Effect, st state, done func(command) error) error {
+	if st.Grant == nil {
+		return done(nothing{})
+	}
+	p, err := r.s.provider(e)
+	if err != nil {
+		return err
+	}
+	u, err := p.User(ctx, e.User)
+	if err != nil {
+		return err
+	}
+	member, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+	if err != nil {
+		return err
+	}
+	return done(inspected{Group: e.Group, User: u, Member: member})
+}
+
+// addMember adds the member unless the grant was given up meanwhile, and reads the membership back.
+func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(command) error) error {
+	if st.Grant == nil || st.Grant.State != GrantProvisioning || st.Grant.Failure != "" || st.Request.Issue.Key == "" {
+		return done(nothing{})
+	}
+	if !st.Grant.DueAt.IsZero() && !r.s.Now().Before(st.Grant.DueAt) {
+		return done(due{}) // The end came first: never add what is to be removed.
+	}
+	p, err := r.s.provider(e)
+	if err != nil {
+		return err
+	}
+	r.s.cfg.Crash("before add")
+	if err := p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User); err != nil {
+		return err
+	}
+	r.s.cfg.Crash("after add")
+	if err := r.readBack(ctx, p, e, true); err != nil {
+		return err
+	}
+	return done(added{Group: e.Group})
+}
+
+// removeMember removes the member unless a lease was taken meanwhile, and reads the absence back.
+func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func(command) error) error {
+	m := st.Members[membershipKey(e.Group, e.User)]
+	if len(m.Leases) > 0 || m.Preexisting {
+		return done(kept{Group: e.Group})
+	}
+	p, err := r.s.provider(e)
+	if err != nil {
+		return err
+	}
+	ctx = idp.WithPriority(ctx, idp.Removal)
+	r.s.cfg.Crash("before remove")
+	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
+	switch idp.KindOf(err) {
+	case "":
+	case idp.UserNotFound, idp.GroupNotFound:
+		return done(removed{Group: e.Group}) // Nobody can be a member of what is gone, or when gone.
+	case idp.NotGovernable, idp.UserNotAllowed, idp.Ambiguous, idp.Forbidden, idp.Unauthorized, idp.Throttled,
+		idp.Unavailable, idp.Invalid:
+		return err
+	}
+	r.s.cfg.Crash("after remove")
+	if err := r.readBack(ctx, p, e, false); err != nil {
+		return err
+	}
+	return done(removed{Group: e.Group})
+}
+
+// readBack proves a change. Reads may lag writes, so it asks again a few times before it calls the proof missing.
+func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bool) error {
+	for _, wait := range []time.Duration{0, 200 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second, 5 * time.Second} {
+		if wait > 0 {
+			t := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+				t.Stop()
+				return ctx.Err()
+			case <-t.C:
+			}
+		}
+		is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+		if err != nil {
+			if k := idp.KindOf(err); !want && (k == idp.UserNotFound || k == idp.GroupNotFound) {
+				return nil
+			}
+			return err
+		}
+		if is == want {
+			return nil
+		}
+	}
+	return fmt.Errorf("the change of %s was accepted but does not show yet", e.Group)
+}
+
+// route finds the people of the present step.
+func (r *Runner) route(ctx context.Context, st state, done func(command) error) error {
+	req := st.Request
+	if req.State != RequestPending {
+		return done(nothing{})
+	}
+	people, missing, err := r.s.approvers(ctx, req, req.Policy.Steps[req.Step])
+	if err != nil {
+		return err
+	}
+	if len(people) == 0 {
+		return fmt.Errorf("nobody can decide step %d: %v", req.Step+1, missing)
+	}
+	return done(routed{Step: req.Step, Asks: asksOf(req.Step, people)})
+}
+
+// send brings one message up to date.
+func (r *Runner) send(ctx context.Context, e Effect, st state, done func(command) error) error {
+	s := r.s
+	m, ok := s.message(e, st)
+	if !ok {
+		return done(nothing{})
+	}
+	if m.At == (MessageRef{}) {
+		before, err := s.started(ctx, e)
+		if err != nil {
+			return err
+		}
+		m.Again = before > 0
+	}
+	s.cfg.Crash("before send " + string(e.Kind))
+	at, err := s.cfg.Notifier.Send(ctx, m)
+	if err != nil {
+		return err
+	}
+	s.cfg.Crash("after send " + string(e.Kind))
+	return done(sent{Kind: e.Kind, User: e.User, At: at})
+}
+
+// message is what the effect's message must show now; false if there is nothing to say.
+func (s *Service) message(e Effect, st state) (Message, bool) {
+	m := Message{Request: st.Request, Grant: st.Grant}
+	switch e.Kind {
+	case EffectAsk:
+		m.Kind = MessageAsk
+		for _, a := range st.Request.Asks {
+			if a.Approver.User == e.User {
+				m.To = a.Approver
+				if a.Message != (MessageRef{}) {
+					m.At = a.Message
+				}
+			}
+		}
+		m.Open = st.Request.WaitsFor(m.To)
+		return m, m.To.Slack != "" && (m.Open || m.At != (MessageRef{}) || e.Attempts > 0)
+	case EffectStatus:
+		m.Kind, m.To, m.At = MessageStatus, st.Request.Requester, st.Request.Status
+		if st.Grant != nil {
+			m.Extension = s.offerFor(*st.Grant)
+		}
+		return m, m.To.Slack != ""
+	case EffectNotice:
+		m.Kind, m.To = MessageNotice, st.Request.Requester
+		if st.Grant == nil || st.Grant.State != GrantActive {
+			return m, false
+		}
+		m.At, m.Extension = st.Grant.Notice, s.offerFor(*st.Grant)
+		return m, m.To.Slack != ""
+	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectRoute:
+	}
+	return m, false
+}

@@ -1,0 +1,127 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// stateOf reads a request with everything that belongs to it.
+func (s *Service) stateOf(ctx context.Context, id RequestID) (state, error) {
+	var st state
+	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		st, err = load(tx, id)
+		return err
+	})
+	return st, err
+}
+
+// settle records the outcome of an effect and forgets the effect, in one transaction. A newer wish for the same effect
+// survives.
+func (s *Service) settle(ctx context.Context, e Effect, c command) error {
+	s.cfg.Crash("before settle " + string(e.Kind))
+	st, err := s.apply(ctx, e.Request, c, func(tx Tx, _ state) error {
+		now, err := tx.Effect(e.ID)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if now.Rev > e.Rev {
+			now.Attempts, now.LastError = 0, "" // The next run is a new write, not a repeat of this one.
+			return tx.PutEffect(now)
+		}
+		return tx.DropEffect(e.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("record %s: %w", e.Kind, err)
+	}
+	s.cfg.Crash("after settle " + string(e.Kind))
+	if g := st.Grant; g != nil && g.State == GrantEnded && e.Kind == EffectRemove {
+		s.runner.late(g.Lateness())
+	}
+	return nil
+}
+
+func (r *Runner) late(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Lateness = append(r.stats.Lateness, d)
+	if n := len(r.stats.Lateness); n > 10_000 {
+		r.stats.Lateness = r.stats.Lateness[n-10_000:]
+	}
+}
+
+// started makes it durable that a write without an idempotency key is about to be sent, and returns how often it was
+// tried before. After a crash or a lost answer the next try thereby knows that it must look first.
+func (s *Service) started(ctx context.Context, e Effect) (before int, err error) {
+	s.cfg.Crash("before start " + string(e.Kind))
+	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
+		now, err := tx.Effect(e.ID)
+		if err != nil {
+			return err
+		}
+		before = now.Attempts
+		now.Attempts++
+		return tx.PutEffect(now)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("record intent of %s: %w", e.Kind, err)
+	}
+	s.cfg.Crash("after start " + string(e.Kind))
+	return before, nil
+}
+
+// postpone keeps a failed effect with its next time, and tells the people concerned when it fails for the second time.
+func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Time) (Effect, error) {
+	next := e
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		stored, err := tx.Effect(e.ID)
+		if errors.Is(err, ErrNotFound) {
+			next = e
+			return nil // Not wished for any more.
+		}
+		if err != nil {
+			return err
+		}
+		if !intentFirst(e.Kind) {
+			stored.Attempts++
+		}
+		stored.LastError = f.detail
+		stored.NotBefore = later(now.Add(backoff(stored.Attempts, f)), f.wish)
+		next = stored
+		return tx.PutEffect(stored)
+	})
+	if err != nil {
+		return e, err
+	}
+	if next.Attempts == tellAfter {
+		_, err := s.apply(ctx, e.Request, trouble{Kind: e.Kind, Text: f.text})
+		if err != nil {
+			s.log.Error("record trouble", "effect", e.ID, "err", err)
+		}
+	}
+	return next, nil
+}
+
+// tellAfter is the failed try after which people are told; a single hiccup is not worth a message.
+const tellAfter = 2
+
+// intentFirst reports whether started has counted the try already.
+func intentFirst(k EffectKind) bool {
+	switch k {
+	case EffectOpen, EffectMirror, EffectAsk, EffectStatus, EffectNotice:
+		return true
+	case EffectInspect, EffectAdd, EffectRemove, EffectRoute:
+	}
+	return false
+}
+
+func backoff(attempts int, f failure) time.Duration {
+	if f.slow || f.final {
+		return min(time.Minute, 5*time.Second<<min(attempts, 4))
+	}
+	return min(longestPause, time.Second<<min(max(attempts-1, 0), 5))
+}

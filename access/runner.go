@@ -1,0 +1,366 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"usher/idp"
+)
+
+// longestSleep bounds every sleep of the runner: timers stop while a machine is suspended, so the wall clock is compared
+// at least this often.
+const longestSleep = 60 * time.Second
+
+// Runner carries effects out and lets timers fire. One Run at a time.
+type Runner struct {
+	s *Service
+
+	mu    sync.Mutex
+	queue *queue
+	wake  chan struct{}
+	// sweeping keeps sweeps from overlapping.
+	sweeping sync.Mutex
+	work     sync.WaitGroup
+	stats    Stats
+}
+
+// Stats counts what the runner has done since it started.
+type Stats struct {
+	Done, Failed map[EffectKind]int
+	// Lateness holds the delays of proven expiries since start, oldest first, at most 10,000.
+	Lateness  []time.Duration
+	LastSweep time.Time
+}
+
+func newRunner(s *Service) *Runner {
+	return &Runner{
+		s: s, queue: newQueue(s.cfg.InFlight), wake: make(chan struct{}, 1),
+		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}},
+	}
+}
+
+// Wake makes the runner look at the clock and its queue now. It never blocks.
+func (r *Runner) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Stats returns a copy of the counters.
+func (r *Runner) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}, LastSweep: r.stats.LastSweep}
+	for k, v := range r.stats.Done {
+		c.Done[k] = v
+	}
+	for k, v := range r.stats.Failed {
+		c.Failed[k] = v
+	}
+	c.Lateness = append(c.Lateness, r.stats.Lateness...)
+	return c
+}
+
+func (r *Runner) add(list []Effect) {
+	if len(list) == 0 {
+		return
+	}
+	r.mu.Lock()
+	for _, e := range list {
+		r.queue.add(e)
+	}
+	r.mu.Unlock()
+	r.Wake()
+}
+
+func (r *Runner) drop(ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range ids {
+		for name, l := range r.queue.lanes {
+			if l.busy || len(l.items) == 0 {
+				continue
+			}
+			if l.items[0].ID == id || len(l.items) > 1 {
+				r.queue.remove(id, name, 0)
+			}
+		}
+	}
+}
+
+// Run loads what is pending and works until ctx ends; then it finishes the calls in hand and returns nil. It returns an
+// error only if the store cannot be read.
+func (r *Runner) Run(ctx context.Context) error {
+	if err := r.s.Reconcile(ctx); err != nil {
+		return err
+	}
+	defer r.work.Wait()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.wake:
+		case <-timer.C:
+		}
+		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+			r.s.log.Error("sweep", "err", err)
+		}
+		again := r.dispatch(ctx)
+		timer.Reset(r.sleep(ctx, again))
+	}
+}
+
+// sleep is how long nothing can be due.
+func (r *Runner) sleep(ctx context.Context, again time.Time) time.Duration {
+	next, ok := again, !again.IsZero()
+	err := r.s.cfg.Store.View(ctx, func(tx Tx) error {
+		at, some, err := tx.NextDue()
+		if err == nil && some && (!ok || at.Before(next)) {
+			next, ok = at, true
+		}
+		return err
+	})
+	if err != nil || !ok {
+		return longestSleep
+	}
+	return min(longestSleep, max(time.Millisecond, next.Sub(r.s.Now())))
+}
+
+// dispatch starts every effect that may run now and returns when the next one may.
+func (r *Runner) dispatch(ctx context.Context) time.Time {
+	for ctx.Err() == nil {
+		r.mu.Lock()
+		e, ok, again := r.queue.next(r.s.Now())
+		r.mu.Unlock()
+		if !ok {
+			return again
+		}
+		r.work.Add(1)
+		go func() {
+			defer r.work.Done()
+			r.carryOut(ctx, e)
+		}()
+	}
+	return time.Time{}
+}
+
+// carryOut does one effect and records its outcome. The target's place is free as soon as the call has returned: the
+// next call never waits for this one's commit.
+func (r *Runner) carryOut(ctx context.Context, e Effect) {
+	// The call in hand is finished on shutdown, within a bound.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 40*time.Second)
+	defer cancel()
+	freed := false
+	free := func() {
+		if !freed {
+			freed = true
+			r.mu.Lock()
+			r.queue.free(e.Target)
+			r.mu.Unlock()
+			r.Wake()
+		}
+	}
+	err := r.attempt(ctx, e, free)
+	free()
+	if err != nil {
+		r.failed(ctx, e, err)
+	}
+	r.mu.Lock()
+	if err == nil {
+		r.stats.Done[e.Kind]++
+		r.queue.remove(e.ID, e.Lane, e.Rev)
+	} else {
+		r.stats.Failed[e.Kind]++
+	}
+	r.queue.done(e.Lane)
+	r.mu.Unlock()
+	r.Wake()
+}
+
+// attempt runs the effect; a panic in an adapter is an error like any other.
+func (r *Runner) attempt(ctx context.Context, e Effect, free func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.s.log.Error("panic in effect", "effect", e.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal fault in %s", e.Kind)
+		}
+	}()
+	st, err := r.s.stateOf(ctx, e.Request)
+	if err != nil {
+		return err
+	}
+	done := func(c command) error {
+		r.mu.Lock()
+		r.queue.healthy(e.Target)
+		r.mu.Unlock()
+		free()
+		return r.s.settle(ctx, e, c)
+	}
+	switch e.Kind {
+	case EffectOpen:
+		return r.open(ctx, e, st, done)
+	case EffectMirror:
+		return r.mirror(ctx, e, st, done)
+	case EffectInspect:
+		return r.inspect(ctx, e, st, done)
+	case EffectAdd:
+		return r.addMember(ctx, e, st, done)
+	case EffectRemove:
+		return r.removeMember(ctx, e, st, done)
+	case EffectRoute:
+		return r.route(ctx, st, done)
+	case EffectAsk, EffectStatus, EffectNotice:
+		return r.send(ctx, e, st, done)
+	}
+	return fmt.Errorf("unknown effect %q", e.Kind)
+}
+
+// failed keeps the effect for later, or settles it when the refusal is final.
+func (r *Runner) failed(ctx context.Context, e Effect, err error) {
+	s, now := r.s, r.s.Now()
+	f := classify(err, now)
+	s.log.Warn("effect failed", "effect", e.ID, "kind", e.Kind, "attempt", e.Attempts+1, "final", f.final, "err", err)
+	if f.final {
+		if c := finalOutcome(e, f); c != nil {
+			r.record(ctx, e, c)
+			return
+		}
+	}
+	r.mu.Lock()
+	if f.target {
+		r.queue.failed(e.Target, now, f.wish, f.throttled, e.Priority == PriorityRemoval)
+	}
+	r.mu.Unlock()
+	next, err := s.postpone(ctx, e, f, now)
+	if err != nil {
+		s.log.Error("record failure", "effect", e.ID, "err", err)
+		next = e
+		next.NotBefore = now.Add(time.Second)
+	}
+	r.mu.Lock()
+	next.Rev = max(next.Rev, e.Rev)
+	r.requeue(next)
+	r.mu.Unlock()
+}
+
+// requeue puts the postponed effect where it was; a newer wish that came meanwhile stays.
+func (r *Runner) requeue(e Effect) {
+	l := r.queue.lanes[e.Lane]
+	if l == nil {
+		return
+	}
+	for i, o := range l.items {
+		if o.ID == e.ID && o.Rev <= e.Rev {
+			l.items[i] = e
+		}
+	}
+	if len(l.items) > 0 {
+		l.after = l.items[0].NotBefore
+	}
+}
+
+func (r *Runner) record(ctx context.Context, e Effect, c command) {
+	err := r.s.settle(ctx, e, c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.s.log.Error("record outcome", "effect", e.ID, "err", err)
+		e.NotBefore = r.s.Now().Add(time.Second)
+		r.requeue(e)
+		return
+	}
+	r.queue.remove(e.ID, e.Lane, e.Rev)
+}
+
+// failure is what an error means for the effect that met it.
+type failure struct {
+	final     bool // Trying again cannot help.
+	target    bool // The whole target should be left alone for a while.
+	throttled bool
+	wish      time.Time // The vendor's wish, if any.
+	slow      bool      // Only a person can mend it: try rarely.
+	text      string    // For people.
+	detail    string    // For admins.
+}
+
+// classify is the one place that decides between again and never.
+func classify(err error, now time.Time) failure {
+	f := failure{detail: err.Error(), text: "Something on our side does not work; Usher keeps trying."}
+	var te *TargetError
+	if errors.As(err, &te) {
+		name := "Slack"
+		if te.Target == TargetJira {
+			name = "Jira"
+		}
+		f.text = name + " cannot be reached or refuses the change; Usher keeps trying."
+		f.final = !te.Transient
+		f.target = te.Transient && !te.Only
+		f.throttled = f.target && te.RetryAfter > 0
+		if te.RetryAfter > 0 {
+			f.wish = now.Add(te.RetryAfter)
+		}
+		return f
+	}
+	var ie *idp.Error
+	if !errors.As(err, &ie) {
+		return f
+	}
+	f.wish = ie.RetryAt
+	switch ie.Kind {
+	case idp.Throttled:
+		f.target, f.throttled = true, true
+		f.text = "The directory asks Usher to wait; it goes on by itself."
+	case idp.Unavailable:
+		f.target = true
+		f.text = "The directory cannot be reached; Usher keeps trying and goes on as soon as it answers."
+	case idp.Unauthorized:
+		f.target, f.slow = true, true
+		f.text = "The directory does not accept Usher's credentials; the admins have been told."
+	case idp.Forbidden:
+		f.slow = true
+		f.text = "The directory does not allow Usher this change; the admins have been told."
+	case idp.UserNotFound, idp.GroupNotFound, idp.NotGovernable, idp.UserNotAllowed, idp.Ambiguous, idp.Invalid:
+		f.final = true
+		f.text = finalText(ie.Kind)
+	}
+	return f
+}
+
+func finalText(k idp.Kind) string {
+	switch k {
+	case idp.UserNotFound:
+		return "the person is not in the directory any more."
+	case idp.GroupNotFound:
+		return "the group behind this role is not in the directory any more."
+	case idp.NotGovernable:
+		return "the group behind this role must not be changed by Usher."
+	case idp.UserNotAllowed:
+		return "the directory does not accept this person in their present status."
+	case idp.Ambiguous, idp.Invalid, idp.Forbidden, idp.Unauthorized, idp.Throttled, idp.Unavailable:
+	}
+	return "the directory refused the change."
+}
+
+// finalOutcome is what follows from a final refusal; nil means that trying goes on all the same.
+func finalOutcome(e Effect, f failure) command {
+	switch e.Kind {
+	case EffectInspect, EffectAdd:
+		return refused{Group: e.Group, Why: f.text}
+	case EffectAsk, EffectStatus, EffectNotice:
+		return nothing{} // The person cannot be reached there; the Home tab and the issue still tell.
+	case EffectOpen, EffectMirror, EffectRemove, EffectRoute:
+	}
+	return nil
+}
+
+// nothing settles an effect without changing anything.
+type nothing struct{}
+
+func (nothing) apply(*turn) error { return nil }

@@ -1,0 +1,145 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// sweepBatch bounds how many timers fire at once; the rest follow in the same sweep.
+const sweepBatch = 256
+
+// Sweep lets every timer that is due fire. At rest it reads one index key and calls nobody. It is safe to call at any
+// time and from several places; sweeps do not overlap.
+func (r *Runner) Sweep(ctx context.Context) error {
+	r.sweeping.Lock()
+	defer r.sweeping.Unlock()
+	now := r.s.Now()
+	r.mu.Lock()
+	r.stats.LastSweep = now
+	r.mu.Unlock()
+	for {
+		var list []Timer
+		err := r.s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+			list, err = tx.Due(now, sweepBatch)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("find due timers: %w", err)
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		if err := r.fire(ctx, list); err != nil {
+			return err
+		}
+	}
+}
+
+// fire runs the timers side by side, so that they share commits.
+func (r *Runner) fire(ctx context.Context, list []Timer) error {
+	errs := make([]error, len(list))
+	var wg sync.WaitGroup
+	for i, t := range list {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			errs[i] = r.fireOne(ctx, t)
+		}()
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (r *Runner) fireOne(ctx context.Context, t Timer) error {
+	var c command
+	switch t.Kind {
+	case TimerDeadline:
+		c = lapse{}
+	case TimerDue:
+		c = due{}
+	case TimerNotice:
+		c = notice{}
+	default:
+		return fmt.Errorf("timer %s has unknown kind %q", t.ID, t.Kind)
+	}
+	r.s.cfg.Crash("before fire " + string(t.Kind))
+	// A timer that fired is gone, unless the decision has just set it anew.
+	_, err := r.s.apply(ctx, t.Request, c)
+	r.s.cfg.Crash("after fire " + string(t.Kind))
+	if errors.Is(err, errTooEarly) {
+		return r.s.rearm(ctx, t)
+	}
+	if err != nil {
+		return fmt.Errorf("fire %s: %w", t.ID, err)
+	}
+	return nil
+}
+
+// rearm sets a timer to the time that the state names. It happens only if a timer and its state disagree.
+func (s *Service) rearm(ctx context.Context, t Timer) error {
+	return s.cfg.Store.Update(ctx, func(tx Tx) error {
+		st, err := load(tx, t.Request)
+		if err != nil {
+			return err
+		}
+		return armTimers(tx, st)
+	})
+}
+
+// armTimers makes the timers of a request and its grant agree with their states.
+func armTimers(tx Tx, st state) error {
+	set := func(want bool, t Timer) error {
+		t.ID = timerID(t.Kind, string(t.Request))
+		if !want {
+			return tx.ClearTimer(t.ID)
+		}
+		return tx.SetTimer(t)
+	}
+	r := st.Request
+	if err := set(r.State == RequestPending, Timer{Kind: TimerDeadline, Request: r.ID, At: r.Deadline}); err != nil {
+		return err
+	}
+	if st.Grant == nil || st.Origin != nil {
+		return nil
+	}
+	g := st.Grant
+	return set(g.Live() && !g.DueAt.IsZero() && g.Failure == "",
+		Timer{Kind: TimerDue, Request: r.ID, Grant: g.ID, At: g.DueAt})
+}
+
+// Reconcile loads pending effects into the queue and makes the timers of everything that is not over agree with its
+// state. It runs when the runner starts, so that whatever a crash left is taken up.
+func (s *Service) Reconcile(ctx context.Context) error {
+	var effects []Effect
+	err := s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
+		if effects, err = tx.Effects(); err != nil {
+			return err
+		}
+		open, err := tx.IDs(Requests, indexOpen, "", 0)
+		if err != nil {
+			return err
+		}
+		live, err := tx.IDs(Grants, indexOpen, "", 0)
+		if err != nil {
+			return err
+		}
+		for _, id := range append(open, live...) {
+			st, err := load(tx, RequestID(id))
+			if err != nil {
+				return err
+			}
+			if err := armTimers(tx, st); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reconcile: %w", err)
+	}
+	s.runner.add(effects)
+	s.log.Info("reconciled", "effects", len(effects))
+	return nil
+}
