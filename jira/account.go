@@ -1,0 +1,45 @@
+package jira
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"usher/access"
+)
+
+// Account finds the account with exactly this e-mail address. It is empty if there is none, if its owner hides the
+// address from the bot, if it is inactive or not a person's, or if several accounts show the same address.
+func (t *Tracker) Account(ctx context.Context, email string) (access.AccountID, error) {
+	email = strings.TrimSpace(email)
+	if email == "" {
+		return "", nil
+	}
+	var people []struct {
+		AccountID string `json:"accountId"`
+		Type      string `json:"accountType"`
+		Email     string `json:"emailAddress"`
+		Active    bool   `json:"active"`
+	}
+	// Jira matches prefixes of names too, hence the comparison below. The encoding of the query matters: a bare plus
+	// sign would arrive as a space.
+	_, err := t.call(ctx, query{
+		op: "find account", method: http.MethodGet, path: "user/search",
+		values: url.Values{"query": {email}, "maxResults": {"50"}},
+	}, &people)
+	if err != nil {
+		return "", err
+	}
+	var hit access.AccountID
+	for _, p := range people {
+		if !p.Active || p.Type != "atlassian" || !strings.EqualFold(p.Email, email) || p.AccountID == "" {
+			continue
+		}
+		if hit != "" {
+			return "", nil
+		}
+		hit = access.AccountID(p.AccountID)
+	}
+	return hit, nil
+}

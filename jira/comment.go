@@ -1,0 +1,168 @@
+package jira
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"usher/access"
+)
+
+const (
+	timeLayout = "2006-01-02 15:04:05 UTC"
+	// maxLines is the most events that one text tells one by one.
+	maxLines = 200
+	// cutNote ends an event that did not fit.
+	cutNote = "… (cut here; Usher keeps the whole text)"
+	// pageSize and maxPages bound the reading of comments; an issue holds at most 5,000 of them.
+	pageSize = 100
+	maxPages = 60
+)
+
+// note is one comment on its way.
+type note struct {
+	request access.RequestID
+	text    string
+	last    int  // Seq of the last event in it.
+	done    bool // It stands on the issue, or there is nothing to say.
+	posted  bool // It was put there by this very call.
+	err     error
+}
+
+func (n *note) pending() bool { return n.text != "" && !n.done && n.err == nil }
+
+// newNote writes the events as one comment. Its last line is a small grey marker by which it is found again.
+func newNote(id access.RequestID, events []access.Event) *note {
+	if len(events) == 0 {
+		return &note{request: id, done: true}
+	}
+	last := events[len(events)-1].Seq
+	marker := fmt.Sprintf("\n{color:#97a0af}usher:%s:%d{color}", id, last)
+	return &note{request: id, text: eventLines(events, maxText-units(marker)) + marker, last: last}
+}
+
+// eventLines tells each event on one line, within limit UTF-16 units in all. Where not everything fits, long texts are
+// cut, and where there are very many events those in the middle are only counted.
+func eventLines(events []access.Event, limit int) string {
+	if len(events) == 0 || limit <= 0 {
+		return ""
+	}
+	full := make([]string, 0, len(events))
+	for _, e := range events {
+		full = append(full, e.At.UTC().Format(timeLayout)+" "+escaped(e.Text))
+	}
+	if all := strings.Join(full, "\n"); units(all) <= limit {
+		return all
+	}
+	left := 0
+	if len(events) > maxLines {
+		left = len(events) - maxLines
+		events = slices.Concat(events[:maxLines/2], events[len(events)-maxLines/2:])
+	}
+	const overhead = len(timeLayout) + 2 + len(cutNote) + 40/maxLines + 1
+	share := max((limit-60)/len(events)-overhead, 1)
+	var b strings.Builder
+	for i, e := range events {
+		if i == maxLines/2 && left > 0 {
+			fmt.Fprintf(&b, "(%d more events are left out here; Usher keeps them)\n", left)
+		}
+		text, short := escape(oneLine(e.Text), share)
+		if short {
+			text += cutNote
+		}
+		b.WriteString(e.At.UTC().Format(timeLayout) + " " + text + "\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// pendingNote returns the comment that is still to be written. When an earlier try may have written some of it, the
+// issue's own comments tell how far that got.
+func (t *Tracker) pendingNote(ctx context.Context, key string, r access.IssueRecord) (*note, error) {
+	id := r.Request.ID
+	seen := t.memory.writtenTo(id)
+	if r.Again && len(r.Events) > 0 {
+		onIssue, err := t.written(ctx, key, id, maxPages)
+		if err != nil {
+			return nil, err
+		}
+		seen = max(seen, onIssue)
+	}
+	left := slices.DeleteFunc(slices.Clone(r.Events), func(e access.Event) bool { return e.Seq <= seen })
+	return newNote(id, left), nil
+}
+
+// written returns the last event that the bot's comments on the issue tell; 0 if there is none.
+func (t *Tracker) written(ctx context.Context, key string, id access.RequestID, pages int) (int, error) {
+	me, err := t.me(ctx)
+	if err != nil {
+		return 0, err
+	}
+	// Only the end of the last line counts: what people typed may hold such a marker, but ours stands behind it.
+	marker := regexp.MustCompile(`usher:` + regexp.QuoteMeta(string(id)) + `:(\d{1,9})\W*(?:\{color\})?\W*$`)
+	for page := range pages {
+		var got struct {
+			Comments []struct {
+				Body   string `json:"body"`
+				Author struct {
+					AccountID string `json:"accountId"`
+				} `json:"author"`
+			} `json:"comments"`
+			Total int `json:"total"`
+		}
+		q := query{op: "read comments", method: http.MethodGet, path: "issue/" + key + "/comment"}
+		q.values = url.Values{
+			"startAt": {strconv.Itoa(page * pageSize)}, "maxResults": {strconv.Itoa(pageSize)}, "orderBy": {"-created"},
+		}
+		if _, err := t.call(ctx, q, &got); err != nil {
+			return 0, err
+		}
+		last := 0
+		for _, c := range got.Comments {
+			if m := marker.FindStringSubmatch(c.Body); m != nil && c.Author.AccountID == me {
+				if n, err := strconv.Atoi(m[1]); err == nil {
+					last = max(last, n)
+				}
+			}
+		}
+		if last > 0 || len(got.Comments) == 0 || (page+1)*pageSize >= got.Total {
+			return last, nil
+		}
+	}
+	return 0, nil
+}
+
+// post writes the note as a comment of its own, with its marker as a comment property too. A permanent refusal stays in
+// the note, so that the status can still be brought up to date; only a transient error is returned.
+func (t *Tracker) post(ctx context.Context, key string, n *note) error {
+	if !n.pending() {
+		return nil
+	}
+	_, err := t.call(ctx, query{
+		op: "write comment", method: http.MethodPost, path: "issue/" + key + "/comment", write: true,
+		body: map[string]any{
+			"body": n.text,
+			"properties": []any{map[string]any{
+				"key": propertyKey, "value": map[string]any{"request": string(n.request), "seq": n.last},
+			}},
+		},
+	}, nil)
+	switch {
+	case err == nil:
+		t.wrote(n)
+	case transient(err):
+		return err
+	default:
+		n.err = err
+	}
+	return nil
+}
+
+func (t *Tracker) wrote(n *note) {
+	n.done, n.posted = true, true
+	t.memory.wrote(n.request, n.last, t.cfg.Now())
+}
