@@ -51,17 +51,17 @@ type meter struct {
 }
 
 // budget keeps a meter per kind of call. Which kinds share a window is Okta's secret and differs between orgs, so it is
-// learned: kinds whose windows have the same size and end are taken for one until their counts contradict it.
-// A budget is not safe for concurrent use; the gate guards it.
+// learned: kinds that were seen in windows of the same size and end are kin, until their counts or their next windows
+// contradict it. A budget is not safe for concurrent use; the gate guards it.
 type budget struct {
 	share  float64 // kept for removals
 	slack  int     // answers may arrive this much out of order
 	meters map[string]*meter
-	apart  map[[2]string]bool // pairs of kinds that proved to have windows of their own
+	kin    map[[2]string]bool // true: share a window; false: proved to have windows of their own
 }
 
 func newBudget(share float64, slack int) *budget {
-	return &budget{share: share, slack: slack, meters: map[string]*meter{}, apart: map[[2]string]bool{}}
+	return &budget{share: share, slack: slack, meters: map[string]*meter{}, kin: map[[2]string]bool{}}
 }
 
 func (b *budget) meter(bucket string) *meter {
@@ -84,20 +84,24 @@ const (
 	refuse
 )
 
-// judge says whether a call may be sent now, and if not, when the window ends.
+// judge says whether a call may be sent now, and if not, when the window ends. A window that is over is taken for a
+// full one until an answer says more.
 func (b *budget) judge(bucket string, priority idp.Priority, now time.Time) (verdict, time.Time) {
 	m := b.meter(bucket)
 	if !m.known {
 		return proceed, time.Time{}
 	}
-	remaining, inFlight, end := m.limit, m.inFlight, m.resetAt
-	if now.Before(m.resetAt) {
-		remaining = m.remaining
-		for other, o := range b.meters {
-			if other != bucket && b.shared(bucket, m, other, o) {
-				remaining = min(remaining, o.remaining)
-				inFlight += o.inFlight
-			}
+	remaining, inFlight, end := m.limit, m.inFlight, time.Time{}
+	if m.current(now) {
+		remaining, end = m.remaining, m.resetAt
+	}
+	for other, o := range b.meters {
+		if other == bucket || !b.kin[pair(bucket, other)] {
+			continue
+		}
+		inFlight += o.inFlight
+		if o.current(now) && o.remaining < remaining {
+			remaining, end = o.remaining, o.resetAt
 		}
 	}
 	floor := 0
@@ -105,7 +109,7 @@ func (b *budget) judge(bucket string, priority idp.Priority, now time.Time) (ver
 		floor = int(b.share * float64(m.limit))
 	}
 	switch {
-	case remaining <= floor && now.Before(m.resetAt):
+	case remaining <= floor && !end.IsZero():
 		return refuse, end
 	case remaining-inFlight <= floor && inFlight > 0:
 		return hold, end
@@ -114,26 +118,33 @@ func (b *budget) judge(bucket string, priority idp.Priority, now time.Time) (ver
 	}
 }
 
-// observe learns from an answer.
-func (b *budget) observe(bucket string, seen rate) {
+// observe learns from an answer that was complete at the given time.
+func (b *budget) observe(bucket string, seen rate, now time.Time) {
 	m := b.meter(bucket)
 	switch {
-	case m.known && seen.reset < m.reset:
+	case m.current(now) && seen.reset < m.reset:
 		return // a late answer out of a window that is over
 	case m.known && seen.reset == m.reset:
 		seen.remaining = min(seen.remaining, m.remaining)
 	}
 	m.rate, m.known = seen, true
 	for other, o := range b.meters {
-		if other != bucket && b.shared(bucket, m, other, o) && m.remaining > o.remaining+b.slack {
-			b.apart[pair(bucket, other)] = true
+		key := pair(bucket, other)
+		related, judged := b.kin[key]
+		if other == bucket || !o.current(now) || (judged && !related) {
+			continue
+		}
+		switch {
+		case o.limit == m.limit && o.reset == m.reset:
+			b.kin[key] = m.remaining <= o.remaining+b.slack
+		case related && (o.limit != m.limit || max(o.reset-m.reset, m.reset-o.reset) > 2):
+			b.kin[key] = false
 		}
 	}
 }
 
-func (b *budget) shared(bucket string, m *meter, other string, o *meter) bool {
-	return o.known && o.limit == m.limit && o.reset == m.reset && !b.apart[pair(bucket, other)]
-}
+// current reports whether the window is known and not over.
+func (m *meter) current(now time.Time) bool { return m.known && now.Before(m.resetAt) }
 
 func pair(a, b string) [2]string {
 	if a > b {

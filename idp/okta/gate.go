@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,7 +102,7 @@ func (g *gate) leave(bucket string, seen *rate, crowded bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if seen != nil {
-		g.budget.observe(bucket, *seen)
+		g.budget.observe(bucket, *seen, g.now())
 	}
 	g.calm++
 	switch {
@@ -132,20 +133,10 @@ func (g *gate) shares() []share {
 	var all []share
 	now := g.now()
 	for bucket, m := range g.budget.meters {
-		if m.known && now.Before(m.resetAt) {
+		if m.current(now) {
 			all = append(all, share{bucket: bucket, limit: m.limit, remaining: m.remaining})
 		}
 	}
-	slices.SortFunc(all, func(a, b share) int { return compareShares(a, b) })
+	slices.SortFunc(all, func(a, b share) int { return strings.Compare(a.bucket, b.bucket) })
 	return all
-}
-
-func compareShares(a, b share) int {
-	switch {
-	case a.bucket < b.bucket:
-		return -1
-	case a.bucket > b.bucket:
-		return 1
-	}
-	return 0
 }

@@ -1,0 +1,186 @@
+package idptest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"usher/idp"
+)
+
+func managerCases() []testCase {
+	finder := func(t *testing.T, w *world) idp.ManagerFinder {
+		t.Helper()
+		w.need(t, "SetManager")
+		f, ok := w.witness.Provider.(idp.ManagerFinder)
+		if !ok {
+			t.Skip("the provider does not know managers")
+		}
+		return f
+	}
+	return []testCase{
+		{"a manager is found by id, login and e-mail address", func(t *testing.T, w *world) {
+			f := finder(t, w)
+			boss := w.AddUser(t, Person{Login: "boss.login@suite.example", Email: "boss@suite.example", First: "Bo", Last: "Ss"})
+			for _, text := range []string{string(boss), "boss.login@suite.example", "BOSS.LOGIN@suite.example", "boss@suite.example"} {
+				u := w.person(t)
+				w.SetManager(u, text)
+				got, err := f.Manager(t.Context(), u)
+				must(t, "Manager by "+text, err)
+				if got.ID != boss {
+					t.Fatalf("by %s: got %s, want %s", text, got.ID, boss)
+				}
+			}
+		}},
+		{"a manager who is nobody is not found", func(t *testing.T, w *world) {
+			f := finder(t, w)
+			w.AddUser(t, Person{Login: "boss.login@suite.example", Email: "boss@suite.example", First: "Bo", Last: "Ss"})
+			for _, text := range []string{
+				"", " ", "Bo Ss", "12345", "boss", "boss.login", "me", "..", ".", "a/b", "../me", "gone@suite.example", `" or "`, "rules", string(w.unknownUser(t)),
+			} {
+				u := w.person(t)
+				w.SetManager(u, text)
+				got, err := f.Manager(t.Context(), u)
+				w.witness.keep(err)
+				if idp.KindOf(err) != idp.UserNotFound {
+					t.Errorf("by %q: got %s, %v", text, got.ID, err)
+				}
+			}
+		}},
+		{"the manager of nobody is not found", func(t *testing.T, w *world) {
+			_, err := finder(t, w).Manager(t.Context(), w.unknownUser(t))
+			wantKind(t, "Manager", err, idp.UserNotFound)
+		}},
+	}
+}
+
+func activityCases() []testCase {
+	return []testCase{
+		{"the last use is the newest success of this person in this app", func(t *testing.T, w *world) {
+			w.need(t, "SignOn", "AppID")
+			reader, ok := w.witness.Provider.(idp.ActivityReader)
+			if !ok {
+				t.Skip("the provider does not know the use of apps")
+			}
+			u, other := w.person(t), w.person(t)
+			now := time.Now().UTC().Truncate(time.Second)
+			day := 24 * time.Hour
+			want := now.Add(-5 * day)
+			w.SignOn("app1", u, now.Add(-9*day), true)
+			w.SignOn("app1", u, want, true)
+			w.SignOn("app1", u, now.Add(-3*day), false)
+			w.SignOn("app2", u, now.Add(-2*day), true)
+			w.SignOn("app1", other, now.Add(-1*day), true)
+			for range 60 {
+				w.SignOn("app1", u, now.Add(-2*day), false)
+			}
+			got, err := reader.LastUse(t.Context(), w.AppID("app1"), u, now.Add(-30*day))
+			must(t, "LastUse", err)
+			if !got.Equal(want) {
+				t.Fatalf("got %v, want %v", got, want)
+			}
+			got, err = reader.LastUse(t.Context(), w.AppID("app1"), u, now.Add(-4*day))
+			must(t, "LastUse", err)
+			if !got.IsZero() {
+				t.Fatalf("got %v, want none since then", got)
+			}
+			_, err = reader.LastUse(t.Context(), w.AppID("app1"), u, time.Time{})
+			must(t, "LastUse since ever", err)
+			got, err = reader.LastUse(t.Context(), w.AppID("app1"), u, now.Add(day))
+			must(t, "LastUse since tomorrow", err)
+			if !got.IsZero() {
+				t.Fatalf("got %v from the future", got)
+			}
+		}},
+	}
+}
+
+func sessionCases() []testCase {
+	return []testCase{
+		{"sessions are ended for this person only", func(t *testing.T, w *world) {
+			w.need(t, "Sessions")
+			revoker, ok := w.witness.Provider.(idp.SessionRevoker)
+			if !ok {
+				t.Skip("the provider does not end sessions")
+			}
+			u, other := w.person(t), w.person(t)
+			must(t, "RevokeSessions", revoker.RevokeSessions(t.Context(), u))
+			if w.Sessions(u) != 1 || w.Sessions(other) != 0 {
+				t.Fatalf("ended %d and %d times, want 1 and 0", w.Sessions(u), w.Sessions(other))
+			}
+			wantKind(t, "RevokeSessions", revoker.RevokeSessions(t.Context(), w.unknownUser(t)), idp.UserNotFound)
+		}},
+	}
+}
+
+func checkCases() []testCase {
+	checker := func(t *testing.T, p idp.Provider) idp.Checker {
+		t.Helper()
+		c, ok := p.(idp.Checker)
+		if !ok {
+			t.Skip("the provider does not check itself")
+		}
+		return c
+	}
+	return []testCase{
+		{"a healthy provider checks out and changes nothing", func(t *testing.T, w *world) {
+			w.need(t, "Changes")
+			c := checker(t, w.witness.Provider)
+			w.AddGroup(t, "Team")
+			before := w.Changes()
+			for _, f := range c.Check(t.Context()) {
+				w.judgeFinding(t, f)
+				if !f.OK {
+					t.Errorf("not well: %+v", f)
+				}
+			}
+			if w.Changes() != before {
+				t.Fatal("the check changed something")
+			}
+			if c.ServerTime().IsZero() {
+				t.Fatal("the vendor's clock is unknown")
+			}
+		}},
+		{"wrong credentials are found and a way to mend them is told", func(t *testing.T, w *world) {
+			w.need(t, "Locked")
+			wrong := 0
+			for _, f := range checker(t, w.Locked(t)).Check(t.Context()) {
+				w.judgeFinding(t, f)
+				if !f.OK {
+					wrong++
+				}
+			}
+			if wrong == 0 {
+				t.Fatal("everything is said to be well")
+			}
+		}},
+		{"a vendor that cannot be reached is found", func(t *testing.T, w *world) {
+			w.need(t, "Fault", "Heal")
+			c := checker(t, w.witness.Provider)
+			w.Fault(Fault{Kind: CutBefore, On: Reads})
+			wrong := 0
+			for _, f := range c.Check(t.Context()) {
+				w.judgeFinding(t, f)
+				if !f.OK {
+					wrong++
+				}
+			}
+			if wrong == 0 {
+				t.Fatal("everything is said to be well")
+			}
+		}},
+	}
+}
+
+func (w *world) judgeFinding(t *testing.T, f idp.Finding) {
+	t.Helper()
+	text := f.Subject + f.Detail + f.Fix
+	if f.Subject == "" || f.Detail == "" || (!f.OK && f.Fix == "") {
+		t.Errorf("an incomplete finding: %+v", f)
+	}
+	for _, secret := range w.Secrets {
+		if strings.Contains(text, secret) {
+			t.Errorf("the finding about %s shows a secret", f.Subject)
+		}
+	}
+}
