@@ -40,7 +40,9 @@ func (s *Server) ask(ctx context.Context, kind string, build func() (map[string]
 	return s.transmit(ctx, s.newEnvelope(kind, raw))
 }
 
-func unanswered(err error) bool { return errors.Is(err, errNoConnection) || errors.Is(err, errNotAcked) }
+func unanswered(err error) bool {
+	return errors.Is(err, errNoConnection) || errors.Is(err, errNotAcked)
+}
 
 // interactive refuses what the manifest switches off.
 func (s *Server) interactive() error {
