@@ -55,41 +55,54 @@ func managerCases() []testCase {
 }
 
 func activityCases() []testCase {
+	reader := func(t *testing.T, w *world) idp.ActivityReader {
+		t.Helper()
+		w.need(t, "SignOn", "AppID")
+		r, ok := w.witness.Provider.(idp.ActivityReader)
+		if !ok {
+			t.Skip("the provider does not know the use of apps")
+		}
+		return r
+	}
+	const day = 24 * time.Hour
 	return []testCase{
-		{"the last use is the newest success of this person in this app", func(t *testing.T, w *world) {
-			w.need(t, "SignOn", "AppID")
-			reader, ok := w.witness.Provider.(idp.ActivityReader)
-			if !ok {
-				t.Skip("the provider does not know the use of apps")
-			}
+		{"the last use is the newest of this person in this app", func(t *testing.T, w *world) {
+			r := reader(t, w)
 			u, other := w.person(t), w.person(t)
 			now := time.Now().UTC().Truncate(time.Second)
-			day := 24 * time.Hour
 			want := now.Add(-5 * day)
-			w.SignOn("app1", u, now.Add(-9*day), true)
-			w.SignOn("app1", u, want, true)
-			w.SignOn("app1", u, now.Add(-3*day), false)
-			w.SignOn("app2", u, now.Add(-2*day), true)
-			w.SignOn("app1", other, now.Add(-1*day), true)
+			w.SignOn("app1", u, now.Add(-9*day))
+			w.SignOn("app1", u, want)
+			w.SignOn("app1", u, now.Add(-7*day)) // arrives late
+			w.SignOn("app2", u, now.Add(-2*day))
+			w.SignOn("app1", other, now.Add(-1*day))
+			for _, c := range []struct{ since, want time.Time }{
+				{now.Add(-30 * day), want},
+				{time.Time{}, want},
+				{now.Add(-400 * day), want},
+				{now.Add(-4 * day), time.Time{}},
+				{now.Add(day), time.Time{}},
+			} {
+				got, err := r.LastUse(t.Context(), w.AppID("app1"), u, c.since)
+				must(t, "LastUse", err)
+				if !got.Equal(c.want) {
+					t.Fatalf("since %v: got %v, want %v", c.since, got, c.want)
+				}
+			}
+		}},
+		{"a failed sign-on is no use", func(t *testing.T, w *world) {
+			w.need(t, "FailSignOn")
+			r := reader(t, w)
+			u := w.person(t)
+			now := time.Now().UTC().Truncate(time.Second)
+			w.SignOn("app1", u, now.Add(-5*day))
 			for range 60 {
-				w.SignOn("app1", u, now.Add(-2*day), false)
+				w.FailSignOn("app1", u, now.Add(-2*day))
 			}
-			got, err := reader.LastUse(t.Context(), w.AppID("app1"), u, now.Add(-30*day))
+			got, err := r.LastUse(t.Context(), w.AppID("app1"), u, now.Add(-30*day))
 			must(t, "LastUse", err)
-			if !got.Equal(want) {
-				t.Fatalf("got %v, want %v", got, want)
-			}
-			got, err = reader.LastUse(t.Context(), w.AppID("app1"), u, now.Add(-4*day))
-			must(t, "LastUse", err)
-			if !got.IsZero() {
-				t.Fatalf("got %v, want none since then", got)
-			}
-			_, err = reader.LastUse(t.Context(), w.AppID("app1"), u, time.Time{})
-			must(t, "LastUse since ever", err)
-			got, err = reader.LastUse(t.Context(), w.AppID("app1"), u, now.Add(day))
-			must(t, "LastUse since tomorrow", err)
-			if !got.IsZero() {
-				t.Fatalf("got %v from the future", got)
+			if !got.Equal(now.Add(-5 * day)) {
+				t.Fatalf("got %v", got)
 			}
 		}},
 	}

@@ -70,8 +70,8 @@ func membershipCases() []testCase {
 		}},
 		{"reads that lag are false, not wrong, and come true", func(t *testing.T, w *world) {
 			w.need(t, "Lag")
+			w = begin(t, w.Lag(t, lagTime))
 			u, g := w.person(t), w.AddGroup(t, "Team")
-			w.Lag(lagTime)
 			must(t, "AddMember", w.Provider.AddMember(t.Context(), g, u))
 			w.wantTruth(t, g, u, true)
 			w.eventually(t, "seeing the new member", func() bool {

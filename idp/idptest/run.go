@@ -63,7 +63,7 @@ func (w *world) need(t *testing.T, hooks ...string) {
 		"Changes": w.Changes != nil, "BigGroup": w.BigGroup != nil, "ManyGroups": w.ManyGroups != nil,
 		"Ungovernable": w.Ungovernable != nil, "Join": w.Join != nil, "Leave": w.Leave != nil, "SetStatus": w.SetStatus != nil,
 		"Rename": w.Rename != nil, "SameEmail": w.SameEmail != nil, "DeleteUser": w.DeleteUser != nil,
-		"DeleteGroup": w.DeleteGroup != nil, "SetManager": w.SetManager != nil, "SignOn": w.SignOn != nil, "AppID": w.AppID != nil,
+		"DeleteGroup": w.DeleteGroup != nil, "SetManager": w.SetManager != nil, "SignOn": w.SignOn != nil, "FailSignOn": w.FailSignOn != nil, "AppID": w.AppID != nil,
 		"Sessions": w.Sessions != nil, "Fault": w.Fault != nil, "Heal": w.Heal != nil, "Lag": w.Lag != nil, "Limit": w.Limit != nil,
 		"Refusals": w.Refusals != nil, "Locked": w.Locked != nil, "Logs": w.Logs != nil,
 	}

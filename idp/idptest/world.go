@@ -52,20 +52,21 @@ type World struct {
 	DeleteGroup func(group idp.GroupID)
 	// SetManager records the text as the user's manager, as a directory synchronization would.
 	SetManager func(user idp.UserID, manager string)
-	// SignOn records a sign-on to an app. Apps are "app1" and "app2"; AppID gives the vendor's id.
-	SignOn func(app string, user idp.UserID, at time.Time, success bool)
-	AppID  func(app string) string
+	// SignOn and FailSignOn record a sign-on to an app, successful or not. Apps are "app1" and "app2"; AppID gives the
+	// vendor's id.
+	SignOn, FailSignOn func(app string, user idp.UserID, at time.Time)
+	AppID              func(app string) string
 	// Sessions returns how often the user's sessions were ended.
 	Sessions func(user idp.UserID) int
 
 	// Fault makes later requests go wrong; Heal ends that.
 	Fault func(f Fault)
 	Heal  func()
-	// Lag makes reads of memberships trail behind writes by d, for what happens from now on.
-	Lag func(d time.Duration)
+	// Lag makes a world whose reads of memberships trail behind writes by d.
+	Lag func(t *testing.T, d time.Duration) World
 	// Advance moves the clock of vendor and provider. Nil without a reason means real time.
 	Advance func(d time.Duration)
-	// Limit makes a world whose vendor allows n membership changes per window; the provider is the World's own.
+	// Limit makes a world whose vendor allows n membership changes per window.
 	Limit func(t *testing.T, n int) World
 	// Refusals returns how many requests the vendor refused for its rate limit.
 	Refusals func() int
