@@ -22,8 +22,9 @@ type route struct {
 	serve  func(*Server, *request) reply
 }
 
+// routes lists every operation; literal segments come before variables at the same place.
 func routes() []route {
-	list := [][]route{userRoutes(), groupRoutes(), ruleRoutes(), appRoutes(), orgRoutes()}
+	list := [][]route{userRoutes(), ruleRoutes(), groupRoutes(), appRoutes(), orgRoutes()}
 	var all []route
 	for _, l := range list {
 		all = append(all, l...)

@@ -21,7 +21,7 @@ func userRoutes() []route {
 		{"user.update", http.MethodPost, one, BucketUser, scopeUsers, false, (*Server).updateUser},
 		{"user.delete", http.MethodDelete, one, BucketUser, scopeUsers, false, (*Server).deleteUser},
 		{"user.groups", http.MethodGet, one + "/groups", BucketOther, scopeUsersRead, false, (*Server).listUserGroups},
-		{"user.sessions.clear", http.MethodDelete, one + "/sessions", BucketOther, "okta.sessions.manage", false, (*Server).clearSessions},
+		{"user.sessions.clear", http.MethodDelete, one + "/sessions", BucketOther, scopeUsers, false, (*Server).clearSessions},
 		{"user.activate", http.MethodPost, act + "activate", BucketOther, scopeUsers, false, (*Server).activateUser},
 		{"user.deactivate", http.MethodPost, act + "deactivate", BucketOther, scopeUsers, false, (*Server).deactivateUser},
 		{"user.suspend", http.MethodPost, act + "suspend", BucketOther, scopeUsers, false, (*Server).suspendUser},
