@@ -1,0 +1,95 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// The cases that Open can end in. Each comes wrapped in an *OpenError whose text says what to do about it.
+var (
+	// ErrLocked: another process holds the file.
+	ErrLocked = errors.New("store is in use")
+	// ErrNewerSchema: a newer Usher wrote the file.
+	ErrNewerSchema = errors.New("store has a newer schema")
+	// ErrNotStore: the file is something else, empty, cut off or damaged.
+	ErrNotStore = errors.New("not a usable store")
+	// ErrReadOnly: the file system does not accept writes.
+	ErrReadOnly = errors.New("store is read-only")
+	// ErrPermission: the process may not read and write the file or its folder.
+	ErrPermission = errors.New("store is not accessible")
+	// ErrExposed: others may read the file and its mode cannot be corrected.
+	ErrExposed = errors.New("store is exposed")
+	// ErrNoFolder: the folder of the file does not exist.
+	ErrNoFolder = errors.New("store folder is missing")
+)
+
+// The cases that View, Update and Backup can end in besides what the function returned.
+var (
+	// ErrClosed: Close was called.
+	ErrClosed = errors.New("store is closed")
+	// ErrBroken: a commit failed in a way that leaves open what the disk holds. Nothing is answered any more until the
+	// file was opened again. The process should end and be started anew.
+	ErrBroken = errors.New("store is broken until it is opened again")
+)
+
+// OpenError says in plain words why a file could not be opened, and what to do.
+type OpenError struct {
+	Path string
+	// Case is one of the sentinels of this package.
+	Case error
+	// Text is what is wrong, Fix what to do: whole sentences.
+	Text, Fix string
+	// Err is the cause, if there is a deeper one.
+	Err error
+}
+
+// Error returns text and fix in one line.
+func (e *OpenError) Error() string {
+	s := "open store " + e.Path + ": " + e.Text + " " + e.Fix
+	if e.Err != nil {
+		s += " (" + e.Err.Error() + ")"
+	}
+	return s
+}
+
+// Unwrap returns the case and the cause.
+func (e *OpenError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Case}
+	}
+	return []error{e.Case, e.Err}
+}
+
+// explain turns what the operating system or bbolt said about a file into an *OpenError.
+func explain(path string, err error) error {
+	var known *OpenError
+	if errors.As(err, &known) {
+		return err
+	}
+	e := &OpenError{Path: path, Err: err}
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		e.Case, e.Err = ErrLocked, nil
+		e.Text = "Another process has this file open; only one may at a time."
+		e.Fix = "Stop the other Usher (or whatever `fuser " + path + "` names), or give this one a file of its own."
+	case errors.Is(err, syscall.EROFS):
+		e.Case, e.Text = ErrReadOnly, "The file system is read-only."
+		e.Fix = "Put the file on a writable volume, or mount this one writable."
+	case errors.Is(err, fs.ErrPermission):
+		e.Case, e.Text = ErrPermission, fmt.Sprintf("User %d may not read and write this file or its folder.", os.Getuid())
+		e.Fix = "Give the file and its folder to the user that runs Usher."
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		e.Case, e.Text = ErrNotStore, "This is not a store, or it is damaged."
+		e.Fix = restoreFix
+	default:
+		return fmt.Errorf("open store %s: %w", path, err)
+	}
+	return e
+}
+
+const restoreFix = "Check the path; if it is right, restore the last backup."

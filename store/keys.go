@@ -1,0 +1,56 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// sep ends every part of a key but the last, so no such part may contain it.
+const sep = "\x00"
+
+// keyOf joins parts. None may be empty, and none but the last may contain NUL.
+func keyOf(parts ...string) ([]byte, error) {
+	for i, p := range parts {
+		if p == "" {
+			return nil, fmt.Errorf("key %q: a part is empty", parts)
+		}
+		if i < len(parts)-1 && strings.Contains(p, sep) {
+			return nil, fmt.Errorf("key %q: a part contains NUL", parts)
+		}
+	}
+	return []byte(strings.Join(parts, sep)), nil
+}
+
+// number encodes n so that the bytes sort like the numbers.
+func number(n int64) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(n)^(1<<63)) //nolint:gosec // Reinterpreting the bits is the point.
+}
+
+// instant encodes t so that the bytes sort like the times. Before 1678 and after 2262, where nanoseconds do not fit, all
+// times are the same.
+func instant(t time.Time) []byte {
+	lowest, highest := time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+	switch {
+	case t.Before(lowest):
+		return number(math.MinInt64)
+	case t.After(highest):
+		return number(math.MaxInt64)
+	}
+	return number(t.UnixNano())
+}
+
+// dueKey places a timer: time, then id.
+func dueKey(at time.Time, id string) []byte { return append(instant(at), id...) }
+
+// orderKey places an effect: priority, rank from high to low, due time, id.
+func orderKey(priority, rank int, due time.Time, id string) []byte {
+	return slices.Concat(number(int64(priority)), number(^int64(rank)), instant(due), []byte(id))
+}
+
+// after is the first possible key behind key.
+func after(key []byte) []byte { return append(bytes.Clone(key), 0) }
