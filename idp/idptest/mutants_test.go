@@ -1,0 +1,115 @@
+package idptest_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"usher/idp/idptest"
+)
+
+func TestAFaithfulProviderPasses(t *testing.T) {
+	t.Parallel()
+	idptest.Run(t, func(*testing.T) idptest.World { return newMemory("").world() })
+}
+
+// bugs names a case of the suite that must catch each broken promise.
+func bugs() map[string]string {
+	return map[string]string{
+		"shows the token":            "a user who never was is not found",
+		"logs the token":             "adding makes a member",
+		"ignores the context":        "a context that is over sends nothing",
+		"drops the context's error":  "a deadline ends a read that hangs",
+		"does not say when":          "a rate limit on a change says when to come back",
+		"hammers":                    "a rate limit on a change says when to come back",
+		"keeps no reserve":           "the provider causes no refusal of its own and keeps a reserve for removals",
+		"runs into the limit":        "the provider causes no refusal of its own and keeps a reserve for removals",
+		"takes a login for an id":    "a login is not an id",
+		"calls the missing invalid":  "a user who never was is not found",
+		"finds by prefix":            "a part of an e-mail address finds nobody",
+		"minds letter case":          "a user is found by e-mail address, letter case aside",
+		"counts the departed":        "a departed namesake does not hide the present user",
+		"takes the first of several": "two users with one address are ambiguous",
+		"reads one page":             "a group of 201 is listed whole",
+		"lists what it has":          "a bad later page (rejected) is an error and never a short list",
+		"judges every time":          "the judgement of a group costs nothing per change",
+		"governs everything":         "groups that must not be governed are not changed",
+		"mumbles":                    "groups that must not be governed say why",
+		"removes nobody":             "removing takes the member out",
+		"claims success":             "adding, cut before the work: no success is claimed and a repeat heals",
+		"repeats itself":             "the judgement of a group costs nothing per change",
+		"sees what it wants":         "adding makes a member",
+		"guesses the manager":        "a manager who is nobody is not found",
+		"is always well":             "wrong credentials are found and a way to mend them is told",
+	}
+}
+
+// child is the environment variable that turns this test binary into a provider with one bug under the suite.
+const child = "IDPTEST_BUG"
+
+func TestEveryBrokenPromiseIsCaught(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bug, name := range bugs() {
+		t.Run(bug, func(t *testing.T) {
+			t.Parallel()
+			subtest := regexp.QuoteMeta(strings.ReplaceAll(name, " ", "_"))
+			out := run(t, self, bug, subtest)
+			if !strings.Contains(out, "--- FAIL: TestChild/") {
+				t.Fatalf("the suite lets it pass:\n%s", out)
+			}
+			if sound := run(t, self, "none", subtest); !strings.Contains(sound, "--- PASS: TestChild/") {
+				t.Fatalf("the case fails a faithful provider, or does not exist:\n%s", sound)
+			}
+		})
+	}
+}
+
+func TestAMissingHookWithoutAReasonFails(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := run(t, self, "no hooks", "a_deleted_user_is_not_found")
+	if !strings.Contains(out, "the world has no hook DeleteUser and does not say why") || !strings.Contains(out, "--- FAIL") {
+		t.Fatalf("got:\n%s", out)
+	}
+}
+
+func run(t *testing.T, self, bug, subtest string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self, "-test.run=^TestChild$/^"+subtest+"$", "-test.v", "-test.count=1")
+	cmd.Env = append(os.Environ(), child+"="+bug)
+	out, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// TestChild does nothing unless it is started by the tests above.
+func TestChild(t *testing.T) {
+	t.Parallel()
+	bug, ok := os.LookupEnv(child)
+	if !ok {
+		return
+	}
+	idptest.Run(t, func(*testing.T) idptest.World {
+		if bug == "no hooks" {
+			w := newMemory("").world()
+			w.DeleteUser = nil
+			return w
+		}
+		return newMemory(bug).world()
+	})
+}
