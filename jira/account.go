@@ -10,7 +10,8 @@ import (
 )
 
 // Account finds the account with exactly this e-mail address. It is empty if there is none, if its owner hides the
-// address from the bot, if it is inactive or not a person's, or if several accounts show the same address.
+// address from the bot, if it is inactive or not a person's, if several accounts show
+// the same address, or if Jira does not let the bot look up people at all.
 func (t *Tracker) Account(ctx context.Context, email string) (access.AccountID, error) {
 	email = strings.TrimSpace(email)
 	if email == "" {
@@ -28,6 +29,10 @@ func (t *Tracker) Account(ctx context.Context, email string) (access.AccountID, 
 		op: "find account", method: http.MethodGet, path: "user/search",
 		values: url.Values{"query": {email}, "maxResults": {"50"}},
 	}, &people)
+	if denied(err, http.StatusForbidden) || err != nil && !transient(err) {
+		t.log.WarnContext(ctx, "jira does not let the bot look up people", "error", err.Error())
+		return "", nil // An issue without the reporter's name beats no issue.
+	}
 	if err != nil {
 		return "", err
 	}

@@ -99,8 +99,10 @@ func description(rec access.IssueRecord) string {
 		b.WriteString("…\n(cut here; Usher keeps the whole text)")
 	}
 	b.WriteString("\n{quote}\n")
-	if lines := eventLines(rec.Events, maxText-units(b.String())-20); lines != "" {
-		b.WriteString("\nh3. So far\n" + lines)
+	if n := len(rec.Events); n > 0 {
+		marker := "\n\n" + markerLine(r.ID, rec.Events[n-1].Seq)
+		b.WriteString("\nh3. So far\n")
+		b.WriteString(eventLines(rec.Events, maxText-units(b.String())-units(marker)) + marker)
 	}
 	return b.String()
 }

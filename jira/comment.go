@@ -28,10 +28,11 @@ const (
 type note struct {
 	request access.RequestID
 	text    string
-	last    int  // Seq of the last event in it.
-	done    bool // It stands on the issue, or there is nothing to say.
-	posted  bool // It was put there by this very call.
-	err     error
+	last    int   // Seq of the last event in it.
+	done    bool  // It stands on the issue, or there is nothing to say.
+	posted  bool  // It was put there by this very call.
+	ended   bool  // The end of the access was written along with a transition.
+	err     error // A permanent refusal.
 }
 
 func (n *note) pending() bool { return n.text != "" && !n.done && n.err == nil }
@@ -42,8 +43,24 @@ func newNote(id access.RequestID, events []access.Event) *note {
 		return &note{request: id, done: true}
 	}
 	last := events[len(events)-1].Seq
-	marker := fmt.Sprintf("\n{color:#97a0af}usher:%s:%d{color}", id, last)
+	marker := "\n" + markerLine(id, last)
 	return &note{request: id, text: eventLines(events, maxText-units(marker)) + marker, last: last}
+}
+
+// markerLine ends every text that tells events: small and grey, since only Usher reads it.
+func markerLine(id access.RequestID, last int) string {
+	return fmt.Sprintf("{color:#97a0af}usher:%s:%d{color}", id, last)
+}
+
+// markerOf returns the event up to which a text of the bot tells; 0 if it has no marker. Only the very end counts: what
+// people typed may hold such a marker too, but Usher's own stands behind it.
+func markerOf(text string, id access.RequestID) int {
+	m := regexp.MustCompile(`usher:` + regexp.QuoteMeta(string(id)) + `:(\d{1,9})\W*(?:\{color\})?\W*$`).FindStringSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // Nine digits always fit.
+	return n
 }
 
 // eventLines tells each event on one line, within limit UTF-16 units in all. Where not everything fits, long texts are
@@ -102,8 +119,6 @@ func (t *Tracker) written(ctx context.Context, key string, id access.RequestID, 
 	if err != nil {
 		return 0, err
 	}
-	// Only the end of the last line counts: what people typed may hold such a marker, but ours stands behind it.
-	marker := regexp.MustCompile(`usher:` + regexp.QuoteMeta(string(id)) + `:(\d{1,9})\W*(?:\{color\})?\W*$`)
 	for page := range pages {
 		var got struct {
 			Comments []struct {
@@ -123,10 +138,8 @@ func (t *Tracker) written(ctx context.Context, key string, id access.RequestID, 
 		}
 		last := 0
 		for _, c := range got.Comments {
-			if m := marker.FindStringSubmatch(c.Body); m != nil && c.Author.AccountID == me {
-				if n, err := strconv.Atoi(m[1]); err == nil {
-					last = max(last, n)
-				}
+			if c.Author.AccountID == me {
+				last = max(last, markerOf(c.Body, id))
 			}
 		}
 		if last > 0 || len(got.Comments) == 0 || (page+1)*pageSize >= got.Total {
@@ -134,6 +147,18 @@ func (t *Tracker) written(ctx context.Context, key string, id access.RequestID, 
 		}
 	}
 	return 0, nil
+}
+
+// toldAtCreate returns the last event that the description tells.
+func (t *Tracker) toldAtCreate(ctx context.Context, key string, id access.RequestID) (int, error) {
+	var got struct {
+		Fields struct {
+			Description string `json:"description"`
+		} `json:"fields"`
+	}
+	q := query{op: "read issue", method: http.MethodGet, path: "issue/" + key, values: url.Values{"fields": {"description"}}}
+	_, err := t.call(ctx, q, &got)
+	return markerOf(got.Fields.Description, id), err
 }
 
 // post writes the note as a comment of its own, with its marker as a comment property too. A permanent refusal stays in

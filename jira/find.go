@@ -34,11 +34,11 @@ type found struct {
 // Search by label is the main look-up; it lags. The second one asks for the issues around the newest key by their keys,
 // which Jira answers from the issues themselves, so a fresh issue is mostly found at once. Neither proves absence: the
 // key may lie further on, and a create may still be under way inside Jira.
-func (t *Tracker) find(ctx context.Context, r access.IssueRecord) (access.Issue, error) {
+func (t *Tracker) find(ctx context.Context, r access.IssueRecord) (created, error) {
 	id := r.Request.ID
 	all, err := t.search(ctx, `project = "`+t.cfg.Project+`" AND labels = "`+label(id)+`" ORDER BY created ASC`, 50)
 	if err != nil {
-		return access.Issue{}, err
+		return created{}, err
 	}
 	all, err = t.ours(ctx, all, id)
 	if err == nil && len(all) == 0 {
@@ -47,14 +47,14 @@ func (t *Tracker) find(ctx context.Context, r access.IssueRecord) (access.Issue,
 		}
 	}
 	if err != nil || len(all) == 0 {
-		return access.Issue{}, err
+		return created{}, err
 	}
 	slices.SortFunc(all, func(a, b found) int { return cmp.Compare(number(a.ID), number(b.ID)) })
 	keep := all[0]
 	for _, extra := range all[1:] {
 		t.settle(ctx, extra, keep, r)
 	}
-	return t.issue(created{ID: keep.ID, Key: keep.Key}), nil
+	return created{ID: keep.ID, Key: keep.Key}, nil
 }
 
 // number is the order in which Jira made its issues.
@@ -138,7 +138,7 @@ func (t *Tracker) settle(ctx context.Context, extra, keep found, r access.IssueR
 		},
 	}, nil)
 	if err == nil {
-		err = t.move(ctx, extra.Key, access.IssueRecord{Request: r.Request, Status: access.IssueCanceled}, &note{})
+		err = t.move(ctx, extra.Key, access.IssueRecord{Request: r.Request, Status: access.IssueCanceled}, &note{done: true})
 	}
 	log := t.log.With("request", string(r.Request.ID), "issue", keep.Key, "duplicate", extra.Key)
 	if err != nil {

@@ -18,8 +18,9 @@ type memory struct {
 // try is one remembered try.
 type try struct {
 	at    time.Time // When it was last known to be under way.
-	doubt bool      // For creates: it may have been done.
-	seq   int       // For comments: the last event that stands on the issue.
+	doubt bool      // Of creates: it may have been done.
+	issue created   // Of creates: it was done, though what was to follow was not.
+	seq   int       // Of comments: the last event that stands on the issue.
 }
 
 const (
@@ -56,11 +57,19 @@ func (m *memory) doubted(id access.RequestID, now time.Time) (time.Time, bool) {
 	return t.at, t.doubt
 }
 
-// lost reports whether this process knows of a create that may have been done.
-func (m *memory) lost(id access.RequestID) bool {
+// opened notes an issue that was created.
+func (m *memory) opened(id access.RequestID, now time.Time, c created) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.creates[id].doubt
+	prune(m.creates, now)
+	m.creates[id] = try{at: now, issue: c}
+}
+
+// known returns the issue that this process created, if any, and whether it has lost track of a create.
+func (m *memory) known(id access.RequestID) (c created, lost bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.creates[id].issue, m.creates[id].doubt
 }
 
 // forget drops what is known about creates of a request that has its issue.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"usher/access"
@@ -44,10 +45,11 @@ func (t *Tracker) move(ctx context.Context, key string, r access.IssueRecord, n 
 			}
 			return err
 		}
-		if err := t.take(ctx, key, m, r, n); err != nil {
+		made, err := t.take(ctx, key, m, r, n)
+		if err != nil {
 			return err
 		}
-		if m.to(want) {
+		if made.to(want) {
 			return t.post(ctx, key, n)
 		}
 	}
@@ -71,17 +73,19 @@ func (t *Tracker) where(ctx context.Context, key string) (place, error) {
 }
 
 // take performs one transition. It carries the note if the transition has a screen, the fields that Usher can fill in
-// and the entity property. If Jira definitely refuses all that, the transition is made by itself.
-func (t *Tracker) take(ctx context.Context, key string, m move, r access.IssueRecord, n *note) error {
+// and the entity property. If Jira definitely refuses all that, the transition is made by itself. It returns the
+// transition that was made in the end.
+func (t *Tracker) take(ctx context.Context, key string, m move, r access.IssueRecord, n *note) (move, error) {
 	bare := t.isBare(m.ID)
 	carry := n.pending() && m.HasScreen && !bare
 	if !carry {
 		if err := t.post(ctx, key, n); err != nil {
-			return err
+			return m, err
 		}
 	}
 	body := map[string]any{"transition": map[string]any{"id": m.ID}}
-	if fields := t.moveFields(m, r, bare); len(fields) > 0 {
+	fields := t.moveFields(m, r, bare)
+	if len(fields) > 0 {
 		body["fields"] = fields
 	}
 	if !bare {
@@ -93,33 +97,36 @@ func (t *Tracker) take(ctx context.Context, key string, m move, r access.IssueRe
 	q := query{op: "move issue", method: http.MethodPost, path: "issue/" + key + "/transitions", write: true, body: body}
 	_, err := t.call(ctx, q, nil)
 	switch {
-	case err == nil && carry:
-		return t.prove(ctx, key, m, n)
+	case err == nil:
+		_, n.ended = fields[t.cfg.Fields[FieldEndsAt]]
+		if carry {
+			err = t.prove(ctx, key, m, n)
+		}
 	case denied(err, http.StatusBadRequest):
 		t.forgetMoves()
 		if bare {
-			return err
+			return m, err
 		}
 		t.log.WarnContext(ctx, "jira refused what a transition was to carry", "request", string(r.Request.ID), "issue", key,
 			"transition", m.ID, "error", err.Error())
 		t.setBare(m.ID)
 		return t.again(ctx, key, m, r, n)
 	}
-	return err
+	return m, err
 }
 
 // again repeats a transition that was definitely refused, unless the issue has got there by another way.
-func (t *Tracker) again(ctx context.Context, key string, m move, r access.IssueRecord, n *note) error {
+func (t *Tracker) again(ctx context.Context, key string, m move, r access.IssueRecord, n *note) (move, error) {
 	p, err := t.where(ctx, key)
 	if err != nil {
-		return err
+		return m, err
 	}
 	if p.is(m.To.ID) {
-		return t.post(ctx, key, n)
+		return m, t.post(ctx, key, n)
 	}
 	m, err = t.pick(ctx, key, p, r.Status)
 	if err != nil {
-		return err
+		return m, err
 	}
 	t.setBare(m.ID)
 	return t.take(ctx, key, m, r, n)
@@ -146,6 +153,12 @@ func (t *Tracker) moveFields(m move, r access.IssueRecord, bare bool) map[string
 	if f, ok := m.Fields["resolution"]; ok && (f.Required || !bare) {
 		if id := resolution(f, r.Status); id != "" {
 			out["resolution"] = map[string]any{"id": id}
+		}
+	}
+	id := t.cfg.Fields[FieldEndsAt]
+	if f, ok := m.Fields[id]; ok && !bare && slices.ContainsFunc(r.Events, setsEnd) {
+		if v, ok := format(f, contentOf(FieldEndsAt, r)); ok {
+			out[id] = v
 		}
 	}
 	return out

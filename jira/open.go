@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,29 +23,74 @@ func (t *Tracker) Open(ctx context.Context, r access.IssueRecord) (access.Issue,
 	if !t.keys.request.MatchString(string(id)) {
 		return access.Issue{}, permanent(op, errors.New("the request id is malformed"))
 	}
-	if r.Again || t.memory.lost(id) {
-		issue, err := t.find(ctx, r)
-		if err != nil {
+	made, lost := t.memory.known(id)
+	if made.Key == "" && (r.Again || lost) {
+		var err error
+		if made, err = t.find(ctx, r); err != nil {
 			return access.Issue{}, err
 		}
-		if issue.Key != "" {
-			t.memory.forget(id)
-			return issue, nil
-		}
-		if wait := t.patience(id); wait > 0 {
+		if wait := t.patience(id); made.Key == "" && wait > 0 {
 			return access.Issue{}, &access.TargetError{
-				Target: access.TargetJira, Op: op, Transient: true, RetryAfter: wait, Sent: true,
+				Target: access.TargetJira, Op: op, Transient: true, RetryAfter: wait, Sent: true, Only: true,
 				Err: errors.New("an earlier try may have created the issue; waiting until Jira's search would show it"),
 			}
 		}
 	}
-	issue, err := t.create(ctx, r)
-	if err != nil {
-		t.memory.created(id, t.cfg.Now(), sent(err))
-		return access.Issue{}, err
+	fresh := made.Key == ""
+	if fresh {
+		var err error
+		if made, err = t.create(ctx, r); err != nil {
+			t.memory.created(id, t.cfg.Now(), sent(err))
+			return access.Issue{}, err
+		}
+	}
+	if err := t.catchUp(ctx, made.Key, r, fresh); err != nil {
+		t.memory.opened(id, t.cfg.Now(), made)
+		return access.Issue{}, mustLook(err)
 	}
 	t.memory.forget(id)
-	return issue, nil
+	return t.issue(made), nil
+}
+
+// catchUp brings a new issue up to the record. A fresh one tells all events in its description already; one that an
+// earlier try created may lack some. A request that is over has its issue moved right away, since nothing else will move
+// it; any other status follows with the next update. Only transient errors are returned: the issue is there.
+func (t *Tracker) catchUp(ctx context.Context, key string, r access.IssueRecord, fresh bool) error {
+	n := &note{request: r.Request.ID, done: true}
+	if !fresh && len(r.Events) > 0 {
+		told, err := t.toldAtCreate(ctx, key, r.Request.ID)
+		if err != nil {
+			return err
+		}
+		later := slices.DeleteFunc(slices.Clone(r.Events), func(e access.Event) bool { return e.Seq <= told })
+		again := r
+		again.Events, again.Again = later, true
+		if n, err = t.pendingNote(ctx, key, again); err != nil {
+			return err
+		}
+	}
+	var err error
+	if over(r.Status) {
+		err = t.move(ctx, key, r, n)
+	} else {
+		err = t.post(ctx, key, n)
+	}
+	if transient(err) {
+		return err
+	}
+	if err = errors.Join(err, n.err); err != nil {
+		t.log.WarnContext(ctx, "new issue is not up to date", "request", string(r.Request.ID), "issue", key, "error", err.Error())
+	}
+	return nil
+}
+
+func over(s access.IssueStatus) bool {
+	switch s {
+	case access.IssueEnded, access.IssueDenied, access.IssueCanceled, access.IssueExpired, access.IssueFailed:
+		return true
+	case access.IssueWaiting, access.IssueApproved, access.IssueActive:
+	}
+	return false
 }
 
 // patience returns how long to wait before the next look; 0 means that no create is in doubt any more. The waits grow
@@ -67,11 +113,11 @@ type created struct {
 
 // create makes the issue with one write. If Jira definitely refuses because of fields that the issue can do without, it
 // is asked once more without them: an issue that lacks a field is better than access that nobody can be given.
-func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (access.Issue, error) {
+func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (created, error) {
 	q := query{op: "open issue", method: http.MethodPost, path: "issue", write: true}
 	fields, optional, err := t.issueFields(ctx, r)
 	if err != nil {
-		return access.Issue{}, err
+		return created{}, err
 	}
 	all := maps.Clone(fields)
 	maps.Copy(all, optional)
@@ -88,12 +134,12 @@ func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (access.Issu
 		_, err = t.call(ctx, q, &got)
 	}
 	if err != nil {
-		return access.Issue{}, err
+		return created{}, err
 	}
 	if !t.keys.issue.MatchString(got.Key) {
-		return access.Issue{}, q.lost(errors.New("the answer names no issue"), true)
+		return created{}, q.lost(errors.New("the answer names no issue"), true)
 	}
-	return t.issue(got), nil
+	return got, nil
 }
 
 // refusedOptional returns the fields that a 400 complains about, if the issue can do without all of them.

@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// issueLimit is Jira's reason for a limit on writes to one issue; others may be written meanwhile.
+	issueLimit = "jira-per-issue-on-write"
 	// slow is the wait after an answer that only an admin can change.
 	slow = time.Minute
 	// longestWait bounds what a header may ask for.
@@ -25,7 +27,7 @@ const (
 // refusal is an answer other than success. Its text holds Jira's own words without anything that they quote.
 type refusal struct {
 	status   int
-	reason   string            // Of a rate limit, by Jira's name.
+	reason   string            // Of a rate limit, as Jira names it.
 	messages []string          // As Jira put them.
 	fields   map[string]string // Complaints by field id.
 	hint     string
@@ -57,10 +59,11 @@ func (t *Tracker) refused(q query, resp *http.Response, raw []byte) error {
 		if r.reason != "" {
 			r.hint += " (" + redact(r.reason) + ")"
 		}
-		te.Transient, te.RetryAfter = true, t.wait(resp.Header)
+		te.Transient, te.RetryAfter, te.Only = true, t.wait(resp.Header), r.reason == issueLimit
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
+		// Nothing is lost by waiting: an admin renews the token or mends the rights. A missing right may concern one issue.
 		r.hint = "token expired or lacks rights"
-		te.Transient, te.RetryAfter = true, slow
+		te.Transient, te.RetryAfter, te.Only = true, slow, s == http.StatusForbidden
 	case s < 400, s == http.StatusNotFound && len(r.messages) == 0:
 		r.hint = "no Jira under this address"
 		te.Transient, te.RetryAfter = true, slow
@@ -71,7 +74,7 @@ func (t *Tracker) refused(q query, resp *http.Response, raw []byte) error {
 		te.Transient, te.Sent = true, q.write
 	case s == http.StatusConflict:
 		r.hint = "somebody changed it at the same moment"
-		te.Transient = true
+		te.Transient, te.Only = true, true
 	}
 	return te
 }

@@ -27,7 +27,7 @@ func (t *Tracker) Update(ctx context.Context, i access.Issue, r access.IssueReco
 		return err
 	}
 	err = t.move(ctx, i.Key, r, n)
-	if err == nil {
+	if err == nil && !n.ended {
 		err = t.writeEnd(ctx, i.Key, r)
 	}
 	if err == nil {
@@ -40,7 +40,7 @@ func (t *Tracker) Update(ctx context.Context, i access.Issue, r access.IssueReco
 }
 
 // writeEnd brings the field that shows the end of the access up to date when the access begins or is extended. It costs
-// a write of its own and is skipped unless such a field is configured.
+// a write of its own unless a transition's screen has the field, and is skipped unless such a field is configured.
 func (t *Tracker) writeEnd(ctx context.Context, key string, r access.IssueRecord) error {
 	id := t.cfg.Fields[FieldEndsAt]
 	if id == "" || !slices.ContainsFunc(r.Events, setsEnd) {

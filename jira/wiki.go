@@ -63,7 +63,7 @@ func escapeRune(line []rune, i int) string {
 	c := line[i]
 	before, after := at(line, i-1), at(line, i+1)
 	switch c {
-	case '{', '}', '[', ']', '*', '_', '+', '^', '~', '|', '#':
+	case '{', '}', '[', ']', '*', '_', '+', '^', '~', '|':
 		return `\` + string(c)
 	case '-':
 		if word(before) && word(after) {
@@ -97,7 +97,7 @@ func escapeRune(line []rune, i int) string {
 			return string(c) + string(gap)
 		}
 	case '&':
-		if after == '#' || unicode.IsLetter(after) {
+		if entity(line[i+1:]) {
 			return "&" + string(gap)
 		}
 	}
@@ -111,6 +111,19 @@ func emoticon(rest []rune) bool {
 		case c == ')':
 			return n > 0
 		case n >= 8 || c == ' ':
+			return false
+		}
+	}
+	return false
+}
+
+// entity reports whether what follows an ampersand makes it a character reference: &amp; or &#123;.
+func entity(rest []rune) bool {
+	for n, c := range rest {
+		switch {
+		case c == ';':
+			return n > 0
+		case !word(c) && (c != '#' || n > 0):
 			return false
 		}
 	}
