@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"usher/catalog"
+)
+
+// catalogCommand is usher catalog check FILE…, example, schema.
+func catalogCommand(_ context.Context, a *App, args []string) error {
+	f := a.flags("catalog", "check FILE… | example | schema")
+	if err := parse(f, args, true); err != nil {
+		return err
+	}
+	switch {
+	case f.Arg(0) == "example" && f.NArg() == 1:
+		_, err := a.Stdout.Write(catalog.Example())
+		return err
+	case f.Arg(0) == "schema" && f.NArg() == 1:
+		_, err := a.Stdout.Write(catalog.Schema())
+		return err
+	case f.Arg(0) == "check" && f.NArg() > 1:
+		return a.checkCatalog(f.Args()[1:])
+	}
+	f.Usage()
+	return errUsage
+}
+
+func (a *App) checkCatalog(paths []string) error {
+	c, err := catalog.Load(paths...)
+	var problems catalog.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			fmt.Fprintln(a.Stderr, p)
+		}
+		fmt.Fprintf(a.Stderr, "%d problems; the catalog would not be taken into use.\n", len(problems))
+		return errFailed
+	}
+	if err != nil {
+		return err
+	}
+	entitlements := 0
+	for _, app := range c.Apps() {
+		entitlements += len(app.Entitlements)
+	}
+	fmt.Fprintf(a.Stdout, "ok: %d apps, %d roles, %d of them requestable; version %s\n",
+		len(c.Apps()), entitlements, len(c.Requestable()), c.Version())
+	return nil
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"usher/access"
+)
+
+// loopbackOnly refuses an address that other machines could reach; empty is fine and means no listener.
+func loopbackOnly(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("listen is %q; write it as 127.0.0.1:9090", addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("listen is %q; health and metrics are served on the loopback interface only, such as 127.0.0.1:9090", addr)
+	}
+	return nil
+}
+
+// watch serves /healthz and /metrics on addr until ctx ends.
+func watch(ctx context.Context, addr string, p *parts) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics(), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", p.health)
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	stopped := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if err := srv.Shutdown(grace); err != nil {
+			p.log.Warn("stop listener", "err", err)
+		}
+	})
+	defer stopped()
+	p.log.Info("listening", "addr", l.Addr().String())
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// health answers 200 while the sweep is alive, 503 when it has not run for five minutes.
+func (p *parts) health(w http.ResponseWriter, _ *http.Request) {
+	last := p.service.Runner().Stats().LastSweep
+	if age := p.service.Now().Sub(last); age > 5*time.Minute {
+		http.Error(w, fmt.Sprintf("the last sweep was %s ago", age.Round(time.Second)), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// metrics gathers what the running parts count, at the time of the scrape.
+func (p *parts) metrics() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &runnerMetrics{p})
+	return reg
+}
+
+// runnerMetrics turns the runner's counters into metrics.
+type runnerMetrics struct{ p *parts }
+
+// Describe sends nothing: the set of labels is not known beforehand.
+func (m *runnerMetrics) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads the counters.
+func (m *runnerMetrics) Collect(out chan<- prometheus.Metric) {
+	st := m.p.service.Runner().Stats()
+	effects := prometheus.NewDesc("usher_effects_total", "Effects carried out since start, by kind and outcome.", []string{"kind", "outcome"}, nil)
+	for _, o := range []struct {
+		name   string
+		counts map[access.EffectKind]int
+	}{{"done", st.Done}, {"failed", st.Failed}} {
+		for kind, n := range o.counts {
+			out <- prometheus.MustNewConstMetric(effects, prometheus.CounterValue, float64(n), string(kind), o.name)
+		}
+	}
+	var sum float64
+	worst := 0.0
+	for _, d := range st.Lateness {
+		sum += d.Seconds()
+		worst = max(worst, d.Seconds())
+	}
+	out <- prometheus.MustNewConstSummary(
+		prometheus.NewDesc("usher_removal_lateness_seconds", "Delay between the due time of a grant and the proof of its removal.", nil, nil),
+		uint64(len(st.Lateness)), sum, map[float64]float64{1: worst})
+	out <- prometheus.MustNewConstMetric(
+		prometheus.NewDesc("usher_last_sweep_timestamp_seconds", "When the last sweep ran.", nil, nil),
+		prometheus.GaugeValue, float64(st.LastSweep.Unix()))
+}

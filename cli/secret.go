@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Secret is a credential. It prints as asterisks, so that it cannot slip into a log, an error or a dump.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string { return s.GoString() }
+
+// GoString hides the secret in %#v.
+func (s Secret) GoString() string {
+	if s == "" {
+		return ""
+	}
+	return "********"
+}
+
+// MarshalText hides the secret in JSON, YAML and logs.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.GoString()), nil }
+
+// readSecret reads a secret from a file; one line break at the end is dropped.
+func readSecret(path string) (Secret, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if info.Size() > 64<<10 {
+		return "", fmt.Errorf("%s is %d bytes long, which is no token", path, info.Size())
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	s := strings.TrimRight(string(b), "\r\n")
+	if s == "" {
+		return "", fmt.Errorf("%s is empty", path)
+	}
+	return Secret(s), nil
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// serveCommand runs Usher until it is told to stop.
+func serveCommand(ctx context.Context, a *App, args []string) error {
+	f := a.flags("serve", "run Usher")
+	path := f.String("config", a.Getenv("USHER_CONFIG"), "settings file (USHER_CONFIG)")
+	example := f.Bool("example", false, "print an example of the settings file and exit")
+	if err := parse(f, args, false); err != nil {
+		return err
+	}
+	if *example {
+		_, err := a.Stdout.Write(exampleConfig)
+		return err
+	}
+	cfg, err := LoadConfig(*path, a.Getenv)
+	if err != nil {
+		return err
+	}
+	return a.serve(ctx, cfg)
+}
+
+// serve wires and runs; it returns nil after an orderly stop.
+func (a *App) serve(ctx context.Context, cfg Config) error {
+	p, err := a.wire(cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(a.Stderr, p.summary())
+	err = p.run(ctx, a.Started)
+	if err == nil {
+		p.log.Info("stopped")
+	}
+	return err
+}
+
+// summary says on a few lines what was started, without secrets.
+func (p *parts) summary() string {
+	var b strings.Builder
+	c := p.live.Current()
+	fmt.Fprintf(&b, "Usher %s\n", version())
+	fmt.Fprintf(&b, "  catalog   %s: %d apps, %d roles to ask for, version %s\n", strings.Join(p.cfg.Catalog, ", "), len(c.Apps()), len(c.Requestable()), c.Version())
+	fmt.Fprintf(&b, "  slack     %s, command %s\n", p.cfg.Slack.APIURL, p.cfg.Slack.Command)
+	fmt.Fprintf(&b, "  jira      %s, project %s\n", p.cfg.Jira.URL, p.cfg.Jira.Project)
+	fmt.Fprintf(&b, "  okta      %s\n", p.cfg.Okta.URL)
+	fmt.Fprintf(&b, "  people    %s\n", p.identitySummary())
+	fmt.Fprintf(&b, "  database  %s\n", p.cfg.Database)
+	if p.cfg.Listen != "" {
+		fmt.Fprintf(&b, "  listen    %s: /healthz, /metrics\n", p.cfg.Listen)
+	}
+	return b.String()
+}
+
+func (p *parts) identitySummary() string {
+	var ways []string
+	if n := len(p.cfg.Identity.People); n > 0 {
+		ways = append(ways, fmt.Sprintf("%d listed by id", n))
+	}
+	if p.cfg.Identity.MatchEmail {
+		ways = append(ways, "confirmed e-mail addresses of "+strings.Join(p.cfg.Identity.Domains, ", "))
+	}
+	return strings.Join(ways, "; ")
+}

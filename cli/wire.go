@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"golang.org/x/sync/errgroup"
+
+	"usher/access"
+	"usher/bot"
+	"usher/catalog"
+	"usher/idp"
+	"usher/idp/okta"
+	"usher/jira"
+	"usher/store"
+)
+
+// parts is everything that runs, wired once.
+type parts struct {
+	cfg      Config
+	log      *slog.Logger
+	live     *catalog.Live
+	store    *store.Store
+	okta     *okta.Provider
+	tracker  *jira.Tracker
+	notifier *bot.Notifier
+	service  *access.Service
+	bot      *bot.Bot
+}
+
+// logger makes the log that the configuration asks for, on the program's error output.
+func (a *App) logger(c LogConfig) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // Checked with the configuration; info otherwise.
+	opts := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(a.Stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(a.Stderr, opts))
+}
+
+// adapters makes the parts that face outward; none of them does I/O yet. Every problem is reported at once.
+func (a *App) adapters(cfg Config, log *slog.Logger) (*parts, error) {
+	p := &parts{cfg: cfg, log: log}
+	var catalogErr, oktaErr, jiraErr, slackErr error
+	p.live, catalogErr = catalog.OpenLive(cfg.Catalog...)
+	p.okta, oktaErr = okta.New(okta.Config{
+		URL: cfg.Okta.URL, Token: okta.Secret(cfg.Okta.Token), Now: a.Now, InsecureHTTP: loopbackURL(cfg.Okta.URL),
+		UserAgent: userAgent(), Reserve: cfg.Okta.Reserve, Logger: log,
+	})
+	p.tracker, jiraErr = jira.New(jira.Config{
+		URL: cfg.Jira.URL, GatewayURL: cfg.Jira.GatewayURL, Email: cfg.Jira.Email, Token: string(cfg.Jira.Token),
+		Project: cfg.Jira.Project, IssueType: cfg.Jira.IssueType, Labels: cfg.Jira.Labels, Reporter: cfg.Jira.Reporter,
+		Statuses: statuses(cfg.Jira.Statuses), Fields: cfg.Jira.Fields, Now: a.Now, InsecureHTTP: loopbackURL(cfg.Jira.URL),
+		Logger: log, UserAgent: userAgent(),
+	})
+	p.notifier, slackErr = bot.NewNotifier(p.botConfig(a))
+	return p, errors.Join(catalogErr, oktaErr, jiraErr, slackErr)
+}
+
+func (p *parts) botConfig(a *App) bot.Config {
+	return bot.Config{
+		AppToken: string(p.cfg.Slack.AppToken), BotToken: string(p.cfg.Slack.BotToken), APIURL: p.cfg.Slack.APIURL,
+		Command: p.cfg.Slack.Command, Logger: p.log, Now: a.Now,
+	}
+}
+
+func userAgent() string { return "usher/" + strings.Fields(version())[0] }
+
+// loopbackURL lets plain http be used for simulators on this machine, and for nothing else.
+func loopbackURL(u string) bool {
+	return strings.HasPrefix(u, "http://127.0.0.1:") || strings.HasPrefix(u, "http://localhost:") || strings.HasPrefix(u, "http://[::1]:")
+}
+
+func statuses(m map[string]string) map[access.IssueStatus]string {
+	out := make(map[access.IssueStatus]string, len(m))
+	for k, v := range m {
+		out[access.IssueStatus(k)] = v
+	}
+	return out
+}
+
+// wire makes everything and opens the database.
+func (a *App) wire(cfg Config) (*parts, error) {
+	log := a.logger(cfg.Log)
+	p, err := a.adapters(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if p.store, err = store.Open(store.Config{Path: cfg.Database, Logger: log}); err != nil {
+		return nil, err
+	}
+	if err := p.core(a); err != nil {
+		return nil, errors.Join(err, p.store.Close())
+	}
+	return p, nil
+}
+
+func (p *parts) core(a *App) (err error) {
+	people := map[access.SlackID]idp.UserID{}
+	for slackID, user := range p.cfg.Identity.People {
+		people[access.SlackID(slackID)] = idp.UserID(user)
+	}
+	p.service, err = access.New(access.Config{
+		Store: p.store, Tracker: p.tracker, Notifier: p.notifier,
+		Providers: map[string]idp.Provider{p.okta.Name(): p.okta}, Directory: p.okta.Name(),
+		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Logger: p.log, Crash: a.Crash,
+		Identity: access.Identity{MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: people},
+	})
+	if err != nil {
+		return err
+	}
+	p.bot, err = bot.New(p.botConfig(a), p.service, p.notifier)
+	return err
+}
+
+// run works until ctx ends: the bot, the runner, the cron that drives the sweep, the catalog's reload, and the listener.
+// Input stops first; what is in hand is finished; the database closes last.
+func (p *parts) run(ctx context.Context, started func(wake func())) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.service.Runner().Run(ctx) })
+	g.Go(func() error { return p.bot.Run(ctx) })
+	g.Go(func() error { return p.live.Watch(ctx, p.reloaded) })
+	g.Go(func() error { return p.reloadOnHangup(ctx) })
+	g.Go(func() error { return p.sweeps(ctx) })
+	if p.cfg.Listen != "" {
+		g.Go(func() error { return watch(ctx, p.cfg.Listen, p) })
+	}
+	if started != nil {
+		started(p.service.Runner().Wake)
+	}
+	err := g.Wait()
+	return errors.Join(err, p.store.Close())
+}
+
+// sweeps has cron wake the runner every minute, whatever its own timers say.
+func (p *parts) sweeps(ctx context.Context) error {
+	c := cron.New(cron.WithLocation(time.UTC))
+	if _, err := c.AddFunc("* * * * *", p.service.Runner().Wake); err != nil {
+		return fmt.Errorf("schedule sweep: %w", err)
+	}
+	c.Start()
+	<-ctx.Done()
+	<-c.Stop().Done()
+	return nil
+}
+
+func (p *parts) reloadOnHangup(ctx context.Context) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			p.reloaded(p.live.Current(), p.live.Reload())
+		}
+	}
+}
+
+// reloaded says what became of a changed catalog.
+func (p *parts) reloaded(c *catalog.Catalog, err error) {
+	if err != nil {
+		p.log.Error("catalog not taken into use; the old one stays in force", "version", p.live.Current().Version(), "err", err)
+		return
+	}
+	p.log.Info("catalog in force", "version", c.Version(), "apps", len(c.Apps()), "requestable", len(c.Requestable()))
+}

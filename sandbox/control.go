@@ -1,0 +1,227 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"usher/sandbox/jirasim"
+	"usher/sandbox/oktasim"
+	"usher/sandbox/slacksim"
+)
+
+// Control is the sandbox's own API, to be served on an address of its own:
+//
+//	GET    /_sandbox/         addresses, clock, people
+//	POST   /_sandbox/clock    {"advance":"24h"}
+//	GET    /_sandbox/calls    every call received, by vendor; DELETE empties the logs
+//	POST   /_sandbox/faults   {"vendor":"okta","name":"*","kind":"down","times":0,"after":"0s"}; DELETE clears all
+//	GET    /_sandbox/truth    group members, issues and messages as the vendors hold them
+//	POST   /_sandbox/person   somebody at the keyboard, see Act
+//
+// Answers are JSON; a mistake is 400 with {"error":…}. Requests must name a loopback host, so that no page of a browser
+// can be tricked into driving it.
+func (w *World) Control() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, f func(r *http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
+			if host, _, _ := strings.Cut(r.Host, ":"); host != "127.0.0.1" && host != "localhost" || r.Header.Get("Origin") != "" {
+				http.Error(rw, "loopback only", http.StatusForbidden)
+				return
+			}
+			v, err := f(r)
+			rw.Header().Set("Content-Type", "application/json")
+			if err != nil {
+				rw.WriteHeader(http.StatusBadRequest)
+				v = map[string]string{"error": err.Error()}
+			}
+			_ = json.NewEncoder(rw).Encode(v) // The client went away; nobody is left to tell.
+		})
+	}
+	handle("GET /_sandbox/{$}", func(*http.Request) (any, error) { return w.overview(), nil })
+	handle("POST /_sandbox/clock", w.moveClock)
+	handle("GET /_sandbox/calls", func(*http.Request) (any, error) {
+		return map[string]any{"slack": w.Slack.Calls(), "jira": w.Jira.Calls(), "okta": w.Okta.Calls()}, nil
+	})
+	handle("DELETE /_sandbox/calls", func(*http.Request) (any, error) {
+		w.ResetCalls()
+		return map[string]bool{"ok": true}, nil
+	})
+	handle("POST /_sandbox/faults", w.injectFault)
+	handle("DELETE /_sandbox/faults", func(*http.Request) (any, error) {
+		w.ClearFaults()
+		return map[string]bool{"ok": true}, nil
+	})
+	handle("GET /_sandbox/truth", func(*http.Request) (any, error) { return w.truth(), nil })
+	handle("POST /_sandbox/person", w.person)
+	return mux
+}
+
+// ResetCalls empties the call logs of all vendors.
+func (w *World) ResetCalls() {
+	w.Slack.ResetCalls()
+	w.Jira.ResetCalls()
+	w.Okta.ResetCalls()
+}
+
+// ClearFaults ends all faults and lets every hanging answer go.
+func (w *World) ClearFaults() {
+	w.Slack.ClearFaults()
+	w.Jira.ClearFaults()
+	w.Okta.ClearFaults()
+	w.Slack.ReleaseHangs()
+	w.Jira.ReleaseHangs()
+	w.Okta.ReleaseHangs()
+}
+
+func (w *World) overview() any {
+	type person struct {
+		Handle, Name, Title, Department, Email, Slack, Okta, Account string
+	}
+	people := make([]person, len(w.Company.People))
+	for i, p := range w.Company.People {
+		people[i] = person{p.Handle, p.Name, p.Title, p.Department, p.Email(), p.SlackID(), p.OktaID(), p.AccountID()}
+	}
+	return map[string]any{"environment": w.Environment(), "now": w.Clock.Now().UTC(), "offset": w.Clock.Offset().String(), "people": people}
+}
+
+// decode reads a small JSON body strictly.
+func decode(r *http.Request, v any) error {
+	dec := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("read body: %w", err)
+	}
+	return nil
+}
+
+func (w *World) moveClock(r *http.Request) (any, error) {
+	var body struct{ Advance string }
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	d, err := time.ParseDuration(body.Advance)
+	if err != nil {
+		return nil, fmt.Errorf("advance: %w", err)
+	}
+	w.Clock.Advance(d)
+	return map[string]any{"now": w.Clock.Now().UTC()}, nil
+}
+
+func (w *World) injectFault(r *http.Request) (any, error) {
+	var body struct {
+		Vendor, Name, Kind, After string
+		Times                     int
+	}
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	var after time.Duration
+	if body.After != "" {
+		var err error
+		if after, err = time.ParseDuration(body.After); err != nil {
+			return nil, fmt.Errorf("after: %w", err)
+		}
+	}
+	switch body.Vendor {
+	case "slack":
+		w.Slack.Inject(slacksim.Fault{Name: body.Name, Kind: slacksim.FaultKind(body.Kind), Times: body.Times, After: after})
+	case "jira":
+		w.Jira.Inject(jirasim.Fault{Name: body.Name, Kind: jirasim.FaultKind(body.Kind), Times: body.Times, After: after})
+	case "okta":
+		w.Okta.Inject(oktasim.Fault{Name: body.Name, Kind: oktasim.FaultKind(body.Kind), Times: body.Times, After: after})
+	default:
+		return nil, fmt.Errorf("vendor is %q; use slack, jira or okta", body.Vendor)
+	}
+	return map[string]bool{"ok": true}, nil
+}
+
+func (w *World) truth() any {
+	groups := map[string][]string{}
+	for _, g := range w.Company.Groups {
+		groups[g.ID] = w.Okta.Members(g.ID)
+	}
+	messages := map[string][]slacksim.Message{}
+	for _, p := range w.Company.People {
+		if list := w.Slack.Messages(p.SlackID()); len(list) > 0 {
+			messages[p.Handle] = list
+		}
+	}
+	return map[string]any{"groups": groups, "issues": w.Jira.Issues(), "messages": messages}
+}
+
+// Act is one thing that a person does in Slack. Do is one of:
+//
+//	command (Command, Text), shortcut (Action), home, look, options (Block, Action, Text),
+//	set (Block, Action, Value), submit, click (Action, Block, Value, Label; in the open view, or in Message, or Home)
+type Act struct {
+	Who, Do              string
+	Command, Text        string
+	Block, Action, Label string
+	Value                any
+	Message              string // ts of a message in the person's DM
+	Home                 bool
+}
+
+func (w *World) person(r *http.Request) (any, error) {
+	var a Act
+	if err := decode(r, &a); err != nil {
+		return nil, err
+	}
+	p, ok := w.Company.Person(a.Who)
+	if !ok {
+		return nil, fmt.Errorf("who is %q, who is not among the people", a.Who)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	defer cancel()
+	return w.act(ctx, p.SlackID(), a)
+}
+
+func (w *World) act(ctx context.Context, id string, a Act) (any, error) {
+	view, open := w.Slack.View(id)
+	switch a.Do {
+	case "command":
+		return w.Slack.Run(ctx, id, a.Command, a.Text)
+	case "shortcut":
+		return w.Slack.Shortcut(ctx, id, a.Action)
+	case "home":
+		if err := w.Slack.OpenHome(ctx, id); err != nil {
+			return nil, err
+		}
+		home, _ := w.Slack.Home(id)
+		return home, nil
+	case "look":
+		return map[string]any{"view": view, "open": open, "messages": w.Slack.Messages(id)}, nil
+	case "click":
+		return w.click(ctx, id, a, view)
+	}
+	if !open {
+		return nil, errors.New("no modal is open")
+	}
+	switch a.Do {
+	case "options":
+		return w.Slack.Options(ctx, id, view.ID, a.Block, a.Action, a.Text)
+	case "set":
+		return map[string]bool{"ok": true}, w.Slack.SetInput(ctx, id, view.ID, a.Block, a.Action, a.Value)
+	case "submit":
+		return w.Slack.SubmitView(ctx, id, view.ID)
+	}
+	return nil, fmt.Errorf("do is %q, which nobody can do", a.Do)
+}
+
+func (w *World) click(ctx context.Context, id string, a Act, view slacksim.View) (any, error) {
+	at := slacksim.InView(view.ID)
+	switch {
+	case a.Home:
+		at = slacksim.InHome()
+	case a.Message != "":
+		at = slacksim.InMessage(w.Slack.DM(id), a.Message)
+	}
+	value, _ := a.Value.(string)
+	return w.Slack.Click(ctx, id, at, a.Action, slacksim.Pick{BlockID: a.Block, Value: value, Label: a.Label})
+}

@@ -1,0 +1,117 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"usher/sandbox/slacksim"
+)
+
+// Product is the running product, as far as the tour needs to handle it.
+type Product interface {
+	// Stop ends it as an operator would.
+	Stop(ctx context.Context) error
+	// Start starts it again on the same database.
+	Start(ctx context.Context) error
+}
+
+// Step is one step of the tour as it is told.
+type Step struct {
+	Number int    `json:"number"`
+	Title  string `json:"title"`
+	// Seen are the lines that were checked against the vendors' own truth.
+	Seen []string `json:"seen"`
+	// Screen is what a person has before them, as plain text; empty where there is nothing to show.
+	Screen string        `json:"screen,omitempty"`
+	Error  string        `json:"error,omitempty"`
+	Took   time.Duration `json:"took"`
+}
+
+// Tour plays the whole story and tells each step. It ends at the first untruth with an error that names the step.
+func (w *World) Tour(ctx context.Context, p Product, tell func(Step)) error {
+	t := &tour{w: w, product: p}
+	for i, s := range t.story() {
+		t.step = Step{Number: i + 1, Title: s.title}
+		start := time.Now()
+		err := s.play(ctx)
+		t.step.Took = time.Since(start)
+		if err != nil {
+			t.step.Error = err.Error()
+		}
+		tell(t.step)
+		if err != nil {
+			return fmt.Errorf("step %d, %s: %w", i+1, s.title, err)
+		}
+	}
+	return nil
+}
+
+type scene struct {
+	title string
+	play  func(ctx context.Context) error
+}
+
+// tour carries what one step learned to the next.
+type tour struct {
+	w       *World
+	product Product
+	step    Step
+	ask     slacksim.Message // the approver's copy of the question in hand
+	issue   string
+}
+
+// seen records a line that was checked.
+func (t *tour) seen(format string, args ...any) {
+	t.step.Seen = append(t.step.Seen, fmt.Sprintf(format, args...))
+}
+
+// patience bounds every wait of the tour, in real time.
+const patience = 15 * time.Second
+
+// until waits until cond holds, looking again after every change in Slack and several times a second.
+func (t *tour) until(ctx context.Context, what string, cond func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("expected %s, and it did not come about within %s", what, patience)
+		case <-tick.C:
+		}
+	}
+	t.seen("%s", what)
+	return nil
+}
+
+func (t *tour) id(handle string) string {
+	p, _ := t.w.Company.Person(handle)
+	return p.SlackID()
+}
+
+// message waits for a message in somebody's DM that contains all the words.
+func (t *tour) message(ctx context.Context, handle string, words ...string) (slacksim.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	m, err := t.w.Slack.WaitMessage(ctx, t.id(handle), func(m slacksim.Message) bool { return contains(m.Plain()+" "+m.Text, words) })
+	if err != nil {
+		var last string
+		if list := t.w.Slack.Messages(t.id(handle)); len(list) > 0 {
+			last = list[len(list)-1].Plain()
+		}
+		return m, fmt.Errorf("expected a message to %s with %q; the last one is:\n%s", handle, words, last)
+	}
+	return m, nil
+}
+
+func contains(s string, words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(strings.ToLower(s), strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,149 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"usher/sandbox/jirasim"
+	"usher/sandbox/oktasim"
+	"usher/sandbox/slacksim"
+)
+
+// Config says what to start. Addresses are host:port on the loopback interface; empty picks a free port.
+type Config struct {
+	// Company is a company file; nil takes the default one.
+	Company []byte
+	// Manifest is the Slack app's manifest, which decides scopes, commands and tabs.
+	Manifest []byte
+	// Addresses of the three simulators.
+	SlackAddr, JiraAddr, OktaAddr string
+	// Adjust may change the seeds before the simulators are made. Default none.
+	Adjust func(*slacksim.Config, *jirasim.Config, *oktasim.Config)
+}
+
+// World is the running sandbox.
+type World struct {
+	Company *Company
+	Clock   *Clock
+	Slack   *slacksim.Server
+	Jira    *jirasim.Server
+	Okta    *oktasim.Server
+	// SlackURL is the Web API base with its slash, JiraURL the site, OktaURL the org.
+	SlackURL, JiraURL, OktaURL string
+
+	servers []*http.Server
+	done    chan error
+}
+
+// Start makes the company and serves it. Close ends it.
+func Start(cfg Config) (*World, error) {
+	if cfg.Company == nil {
+		cfg.Company = companyFile
+	}
+	c, err := ParseCompany(cfg.Company)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{Company: c, Clock: &Clock{}, done: make(chan error, 4)}
+	sc, jc, oc := slackConfig(c, w.Clock.Now, cfg.Manifest), jiraConfig(c, w.Clock.Now), oktaConfig(c, w.Clock.Now)
+	if cfg.Adjust != nil {
+		cfg.Adjust(&sc, &jc, &oc)
+	}
+	if err := w.make(sc, jc, oc); err != nil {
+		return nil, err
+	}
+	if err := w.listen(cfg); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+func (w *World) make(sc slacksim.Config, jc jirasim.Config, oc oktasim.Config) (err error) {
+	if w.Slack, err = slacksim.New(sc); err != nil {
+		return fmt.Errorf("make slack simulator: %w", err)
+	}
+	if w.Jira, err = jirasim.New(jc); err != nil {
+		return fmt.Errorf("make jira simulator: %w", err)
+	}
+	if w.Okta, err = oktasim.New(oc); err != nil {
+		return fmt.Errorf("make okta simulator: %w", err)
+	}
+	return nil
+}
+
+func (w *World) listen(cfg Config) error {
+	urls := make([]string, 3)
+	handlers := []http.Handler{w.Slack, w.Jira, w.Okta}
+	for i, addr := range []string{cfg.SlackAddr, cfg.JiraAddr, cfg.OktaAddr} {
+		url, err := w.Serve(addr, handlers[i])
+		if err != nil {
+			return err
+		}
+		urls[i] = url
+	}
+	w.Slack.SetURL(urls[0])
+	w.Jira.SetURL(urls[1])
+	w.Okta.SetURL(urls[2])
+	w.SlackURL, w.JiraURL, w.OktaURL = w.Slack.APIURL(), urls[1], urls[2]
+	return nil
+}
+
+// Serve serves h on a loopback address until Close and returns its URL.
+func (w *World) Serve(addr string, h http.Handler) (string, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("listen on %q: write it as 127.0.0.1:PORT: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", fmt.Errorf("listen on %q: the sandbox serves the loopback interface only, such as 127.0.0.1:0", addr)
+	}
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	w.servers = append(w.servers, srv)
+	go func() { w.done <- srv.Serve(l) }()
+	return "http://" + l.Addr().String(), nil
+}
+
+// Close ends the sockets, the hanging answers and the listeners, and waits for them. It is safe to call twice.
+func (w *World) Close() error {
+	for _, c := range []interface{ Close() }{w.Slack, w.Jira, w.Okta} {
+		c.Close()
+	}
+	var errs []error
+	for _, s := range w.servers {
+		errs = append(errs, s.Close())
+	}
+	for range w.servers {
+		if err := <-w.done; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, err)
+		}
+	}
+	w.servers = nil
+	return errors.Join(errs...)
+}
+
+// Environment is what a client needs to be pointed at the sandbox, as the product's own variables.
+func (w *World) Environment() map[string]string {
+	return map[string]string{
+		"USHER_SLACK_API_URL": w.SlackURL, "USHER_SLACK_BOT_TOKEN": SlackBotToken, "USHER_SLACK_APP_TOKEN": SlackAppToken,
+		"USHER_JIRA_URL": w.JiraURL, "USHER_JIRA_EMAIL": jirasim.BotEmail, "USHER_JIRA_TOKEN": jirasim.BotToken,
+		"USHER_OKTA_URL": w.OktaURL, "USHER_OKTA_TOKEN": OktaToken,
+	}
+}
+
+// Member reports whether the person is in the group, by the directory's own truth.
+func (w *World) Member(group, handle string) bool {
+	p, ok := w.Company.Person(handle)
+	return ok && slices.Contains(w.Okta.Members(group), p.OktaID())
+}
