@@ -17,10 +17,10 @@ const scopeAppsRead = "okta.apps.read"
 func appRoutes() []route {
 	one := "/api/v1/apps/{id}"
 	return []route{
-		{"app.list", http.MethodGet, "/api/v1/apps", BucketApps, scopeAppsRead, false, (*Server).listApps},
-		{"app.get", http.MethodGet, one, BucketApps, scopeAppsRead, false, (*Server).getApp},
-		{"app.users", http.MethodGet, one + "/users", BucketApps, scopeAppsRead, false, (*Server).listAppUsers},
-		{"app.groups", http.MethodGet, one + "/groups", BucketApps, scopeAppsRead, false, (*Server).listAppGroups},
+		{name: "app.list", method: http.MethodGet, path: "/api/v1/apps", bucket: BucketApps, scope: scopeAppsRead, serve: (*Server).listApps},
+		{name: "app.get", method: http.MethodGet, path: one, bucket: BucketApps, scope: scopeAppsRead, serve: (*Server).getApp},
+		{name: "app.users", method: http.MethodGet, path: one + "/users", bucket: BucketApps, scope: scopeAppsRead, serve: (*Server).listAppUsers},
+		{name: "app.groups", method: http.MethodGet, path: one + "/groups", bucket: BucketApps, scope: scopeAppsRead, serve: (*Server).listAppGroups},
 	}
 }
 

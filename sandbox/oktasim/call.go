@@ -2,7 +2,10 @@ package oktasim
 
 import "time"
 
-const capText = 64 << 10
+const (
+	capText  = 64 << 10
+	maxCalls = 20000
+)
 
 // Call is one API call received.
 type Call struct {
@@ -23,7 +26,8 @@ type Call struct {
 	Body, Reply string
 }
 
-// Calls returns the calls received since the start or [Server.ResetCalls], in order of arrival.
+// Calls returns the calls received since the start or [Server.ResetCalls], in order of arrival. Of more than 20,000 the older half is forgotten;
+// Seq tells.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()

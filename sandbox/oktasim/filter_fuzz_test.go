@@ -46,3 +46,23 @@ func TestAttributeNamesMayHoldDots(t *testing.T) {
 		t.Error("not found")
 	}
 }
+
+func TestComparisons(t *testing.T) {
+	t.Parallel()
+	obj := map[string]any{"n": 3, "f": 2.5, "big": int64(1) << 40, "yes": true, "at": "2026-01-01T00:00:00.000Z", "s": "b", "none": nil, "blank": ""}
+	for text, want := range map[string]bool{
+		`n eq 3`: true, `n gt 3`: false, `n ge 3`: true, `f lt 3`: true, `f le 2`: false, `big gt 4`: true, `n eq "3"`: false,
+		`yes eq true`: true, `yes eq false`: false, `yes gt true`: false, `s gt "a"`: true, `s lt "a"`: false, `s eq 3`: false,
+		`at eq "2026-01-01T01:00:00+01:00"`: true, `at le "2025-12-31T23:59:59Z"`: false, `none pr`: false, `blank pr`: false, `s pr`: true,
+		`s ew "b"`: true, `missing ne "x"`: true, `s ne "b"`: false, `not (s eq "b")`: false, `s eq "x" or s eq "b" and n eq 4`: false,
+	} {
+		e, err := parseExpr(text, func(string, string) bool { return true })
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if e.matches(obj, false) != want {
+			t.Errorf("%s is %v", text, !want)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func (s *Server) seedGroup(g Group, start time.Time) {
 		g.Type = OktaGroup
 	}
 	created := start.AddDate(-1, 0, 0)
-	rec := &groupRec{seq: len(s.groups) + 1, members: map[string]member{}, groupState: groupState{
+	rec := &groupRec{members: map[string]member{}, groupState: groupState{
 		ID: g.ID, Name: g.Name, Description: g.Description, Type: g.Type, adminRole: g.AdminRole,
 		everyone: g.Type == BuiltIn && g.Name == "Everyone",
 		created:  created, lastUpdated: created, lastMember: created,
@@ -50,7 +50,7 @@ func (s *Server) seedGroup(g Group, start time.Time) {
 		rec.members[id] = member{}
 	}
 	rec.past = []groupAt{{state: rec.groupState}}
-	s.groups = append(s.groups, rec)
+	s.addGroup(rec)
 }
 
 // seedEveryone adds the group that every organization has.
@@ -89,12 +89,16 @@ func (s *Server) liveGroups() []*groupRec {
 }
 
 func (s *Server) group(id string) *groupRec {
-	for _, g := range s.groups {
-		if g.ID == id && g.deleted.IsZero() {
-			return g
-		}
+	if g := s.groupIDs[id]; g != nil && g.deleted.IsZero() {
+		return g
 	}
 	return nil
+}
+
+func (s *Server) addGroup(g *groupRec) {
+	g.seq = len(s.groups) + 1
+	s.groups = append(s.groups, g)
+	s.groupIDs[g.ID] = g
 }
 
 func (s *Server) groupByName(name string) *groupRec {

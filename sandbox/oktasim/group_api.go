@@ -14,15 +14,15 @@ const (
 func groupRoutes() []route {
 	one := "/api/v1/groups/{id}"
 	return []route{
-		{"group.list", http.MethodGet, "/api/v1/groups", BucketGroups, scopeGroupsRead, false, (*Server).listGroups},
-		{"group.create", http.MethodPost, "/api/v1/groups", BucketGroups, scopeGroups, false, (*Server).createGroup},
-		{"group.get", http.MethodGet, one, BucketGroup, scopeGroupsRead, false, (*Server).getGroup},
-		{"group.update", http.MethodPut, one, BucketGroup, scopeGroups, false, (*Server).updateGroup},
-		{"group.delete", http.MethodDelete, one, BucketGroup, scopeGroups, false, (*Server).deleteGroup},
-		{"group.members", http.MethodGet, one + "/users", BucketOther, scopeGroupsRead, false, (*Server).listMembers},
-		{"group.member.add", http.MethodPut, one + "/users/{uid}", BucketOther, scopeGroups, false, (*Server).addMember},
-		{"group.member.remove", http.MethodDelete, one + "/users/{uid}", BucketOther, scopeGroups, false, (*Server).removeMember},
-		{"group.roles", http.MethodGet, one + "/roles", BucketOther, "okta.roles.read", false, (*Server).listRoles},
+		{name: "group.list", method: http.MethodGet, path: "/api/v1/groups", bucket: BucketGroups, scope: scopeGroupsRead, serve: (*Server).listGroups},
+		{name: "group.create", method: http.MethodPost, path: "/api/v1/groups", bucket: BucketGroups, scope: scopeGroups, serve: (*Server).createGroup},
+		{name: "group.get", method: http.MethodGet, path: one, bucket: BucketGroup, scope: scopeGroupsRead, serve: (*Server).getGroup},
+		{name: "group.update", method: http.MethodPut, path: one, bucket: BucketGroup, scope: scopeGroups, serve: (*Server).updateGroup},
+		{name: "group.delete", method: http.MethodDelete, path: one, bucket: BucketGroup, scope: scopeGroups, serve: (*Server).deleteGroup},
+		{name: "group.members", method: http.MethodGet, path: one + "/users", bucket: BucketOther, scope: scopeGroupsRead, serve: (*Server).listMembers},
+		{name: "group.member.add", method: http.MethodPut, path: one + "/users/{uid}", bucket: BucketOther, scope: scopeGroups, serve: (*Server).addMember},
+		{name: "group.member.remove", method: http.MethodDelete, path: one + "/users/{uid}", bucket: BucketOther, scope: scopeGroups, serve: (*Server).removeMember},
+		{name: "group.roles", method: http.MethodGet, path: one + "/roles", bucket: BucketOther, scope: "okta.roles.read", serve: (*Server).listRoles},
 	}
 }
 
@@ -185,10 +185,10 @@ func (s *Server) createGroup(q *request) reply {
 
 func (s *Server) makeGroup(name, description string, by actor) *groupRec {
 	now := s.clock()
-	g := &groupRec{seq: len(s.groups) + 1, members: map[string]member{}, groupState: groupState{
+	g := &groupRec{members: map[string]member{}, groupState: groupState{
 		ID: s.newID("00g"), Name: name, Description: description, Type: OktaGroup, created: now, lastMember: now,
 	}}
-	s.groups = append(s.groups, g)
+	s.addGroup(g)
 	s.touchGroup(g)
 	s.recordGroupEvent("group.lifecycle.create", "Create Okta group", g, by)
 	return g

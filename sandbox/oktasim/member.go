@@ -126,6 +126,7 @@ func (s *Server) remove(g *groupRec, u *userRec, by actor) bool {
 func (s *Server) memberChanged(g *groupRec, u *userRec, added bool, by actor) {
 	now := s.clock()
 	g.lastMember = now
+	g.past = append(g.past, groupAt{now, g.groupState})
 	g.history = append(g.history, Change{At: now, User: u.ID, Added: added, Actor: by.label, Via: by.via})
 	kind, text := "group.user_membership.add", "Add user to group membership"
 	if !added {

@@ -53,7 +53,7 @@ func noContent(ch bool) reply { return reply{status: http.StatusNoContent, chang
 func (s *Server) receive(r *http.Request) *request {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	q := &request{Request: r, query: r.URL.Query(), body: body}
-	q.route, q.vars, q.refusal = findRoute(r.Method, r.URL.EscapedPath())
+	q.route, q.vars, q.refusal = findRoute(s.routes, r.Method, r.URL.EscapedPath())
 	if err != nil && q.refusal == nil {
 		rep := notWellFormed()
 		q.refusal = &rep
@@ -71,6 +71,9 @@ func (s *Server) receive(r *http.Request) *request {
 		q.call.Query, q.call.Body = "", ""
 	}
 	s.calls = append(s.calls, q.call)
+	if len(s.calls) > maxCalls {
+		s.calls = append([]*Call(nil), s.calls[len(s.calls)-maxCalls/2:]...)
+	}
 	q.fault = s.takeFault(q.route.name)
 	if s.closed {
 		q.fault = Fault{Kind: Down}

@@ -20,32 +20,37 @@ type route struct {
 	scope  string // OAuth scope, and the right that an admin role must hold
 	open   bool   // needs no credentials
 	serve  func(*Server, *request) reply
+
+	segments []string // of path
 }
 
-// routes lists every operation; literal segments come before variables at the same place.
-func routes() []route {
+// allRoutes lists every operation; literal segments come before variables at the same place.
+func allRoutes() []route {
 	list := [][]route{userRoutes(), ruleRoutes(), groupRoutes(), appRoutes(), orgRoutes()}
 	var all []route
 	for _, l := range list {
 		all = append(all, l...)
+	}
+	for i := range all {
+		all[i].segments = strings.Split(strings.Trim(all[i].path, "/"), "/")
 	}
 	return all
 }
 
 func orgRoutes() []route {
 	return []route{
-		{"log.list", http.MethodGet, "/api/v1/logs", BucketLogs, "okta.logs.read", false, (*Server).listLogs},
-		{"org.get", http.MethodGet, "/api/v1/org", BucketOther, "okta.orgs.read", false, (*Server).getOrg},
-		{"org.wellknown", http.MethodGet, "/.well-known/okta-organization", BucketOther, "", true, (*Server).wellKnown},
-		{opToken, http.MethodPost, "/oauth2/v1/token", BucketToken, "", true, (*Server).issueToken},
+		{name: "log.list", method: http.MethodGet, path: "/api/v1/logs", bucket: BucketLogs, scope: "okta.logs.read", serve: (*Server).listLogs},
+		{name: "org.get", method: http.MethodGet, path: "/api/v1/org", bucket: BucketOther, scope: "okta.orgs.read", serve: (*Server).getOrg},
+		{name: "org.wellknown", method: http.MethodGet, path: "/.well-known/okta-organization", bucket: BucketOther, open: true, serve: (*Server).wellKnown},
+		{name: opToken, method: http.MethodPost, path: "/oauth2/v1/token", bucket: BucketToken, open: true, serve: (*Server).issueToken},
 	}
 }
 
 // findRoute matches a still escaped path, so that a login may hold an escaped slash or at sign.
-func findRoute(method, escaped string) (route, []string, *reply) {
+func findRoute(all []route, method, escaped string) (route, []string, *reply) {
 	parts, valid := split(escaped)
 	refusal := noSuchPath()
-	for _, r := range routes() {
+	for _, r := range all {
 		vars, match := r.match(parts)
 		if !match || !valid {
 			continue
@@ -71,12 +76,11 @@ func split(escaped string) ([]string, bool) {
 }
 
 func (r route) match(parts []string) ([]string, bool) {
-	want := strings.Split(strings.Trim(r.path, "/"), "/")
-	if len(want) != len(parts) {
+	if len(r.segments) != len(parts) {
 		return nil, false
 	}
 	var vars []string
-	for i, w := range want {
+	for i, w := range r.segments {
 		switch {
 		case strings.HasPrefix(w, "{"):
 			if parts[i] == "" {

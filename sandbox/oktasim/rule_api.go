@@ -12,12 +12,12 @@ const scopeRules = "okta.groups.manage.rules"
 func ruleRoutes() []route {
 	one := "/api/v1/groups/rules/{id}"
 	return []route{
-		{"rule.list", http.MethodGet, "/api/v1/groups/rules", BucketOther, scopeGroupsRead, false, (*Server).listRules},
-		{"rule.create", http.MethodPost, "/api/v1/groups/rules", BucketOther, scopeRules, false, (*Server).createRule},
-		{"rule.get", http.MethodGet, one, BucketOther, scopeGroupsRead, false, (*Server).getRule},
-		{"rule.delete", http.MethodDelete, one, BucketOther, scopeRules, false, (*Server).deleteRule},
-		{"rule.activate", http.MethodPost, one + "/lifecycle/activate", BucketOther, scopeRules, false, (*Server).activateRule},
-		{"rule.deactivate", http.MethodPost, one + "/lifecycle/deactivate", BucketOther, scopeRules, false, (*Server).deactivateRule},
+		{name: "rule.list", method: http.MethodGet, path: "/api/v1/groups/rules", bucket: BucketOther, scope: scopeGroupsRead, serve: (*Server).listRules},
+		{name: "rule.create", method: http.MethodPost, path: "/api/v1/groups/rules", bucket: BucketOther, scope: scopeRules, serve: (*Server).createRule},
+		{name: "rule.get", method: http.MethodGet, path: one, bucket: BucketOther, scope: scopeGroupsRead, serve: (*Server).getRule},
+		{name: "rule.delete", method: http.MethodDelete, path: one, bucket: BucketOther, scope: scopeRules, serve: (*Server).deleteRule},
+		{name: "rule.activate", method: http.MethodPost, path: one + "/lifecycle/activate", bucket: BucketOther, scope: scopeRules, serve: (*Server).activateRule},
+		{name: "rule.deactivate", method: http.MethodPost, path: one + "/lifecycle/deactivate", bucket: BucketOther, scope: scopeRules, serve: (*Server).deactivateRule},
 	}
 }
 

@@ -21,10 +21,13 @@ type Server struct {
 	base     string
 	closed   bool
 	ids      int
+	routes   []route
 	tokens   map[string]*principal // by secret
 	access   map[string]*principal // OAuth access tokens
 	users    []*userRec
 	groups   []*groupRec
+	userIDs  map[string]*userRec
+	groupIDs map[string]*groupRec
 	rules    []*ruleRec
 	apps     []*appRec
 	events   []*event // ordered by the time of persistence
@@ -61,7 +64,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, now: cfg.Now, done: make(chan struct{}),
-		tokens: map[string]*principal{}, access: map[string]*principal{},
+		routes: allRoutes(), tokens: map[string]*principal{}, access: map[string]*principal{},
+		userIDs: map[string]*userRec{}, groupIDs: map[string]*groupRec{},
 		windows: map[string]*window{}, release: make(chan struct{}),
 		waiters: map[string][]chan struct{}{}, hanging: map[string]int{},
 	}

@@ -17,10 +17,8 @@ func (s *Server) Members(groupID string) []string {
 func (s *Server) MemberHistory(groupID string) []Change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, g := range s.groups {
-		if g.ID == groupID {
-			return append([]Change(nil), g.history...)
-		}
+	if g := s.groupIDs[groupID]; g != nil {
+		return append([]Change(nil), g.history...)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (s *Server) seedUser(u User, start time.Time) {
 		u.Created = start.AddDate(-1, 0, 0)
 	}
 	u.Custom = maps.Clone(u.Custom)
-	rec := &userRec{seq: len(s.users) + 1, userState: userState{
+	rec := &userRec{userState: userState{
 		User: u, statusChanged: u.Created, lastUpdated: u.Created,
 	}}
 	if u.Status != StatusStaged {
@@ -46,7 +46,7 @@ func (s *Server) seedUser(u User, start time.Time) {
 		rec.password = u.Created
 	}
 	rec.past = []userAt{{state: rec.userState}}
-	s.users = append(s.users, rec)
+	s.addUser(rec)
 }
 
 // touchUser notes a change of the user for lastUpdated and for the search index.
@@ -77,12 +77,16 @@ func (u *userRec) indexed(t time.Time) (userState, bool) {
 }
 
 func (s *Server) userByID(id string) *userRec {
-	for _, u := range s.users {
-		if u.ID == id && u.deleted.IsZero() {
-			return u
-		}
+	if u := s.userIDs[id]; u != nil && u.deleted.IsZero() {
+		return u
 	}
 	return nil
+}
+
+func (s *Server) addUser(u *userRec) {
+	u.seq = len(s.users) + 1
+	s.users = append(s.users, u)
+	s.userIDs[u.ID] = u
 }
 
 func (s *Server) userByLogin(login string) *userRec {

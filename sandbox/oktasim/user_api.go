@@ -15,17 +15,17 @@ func userRoutes() []route {
 	one := "/api/v1/users/{id}"
 	act := one + "/lifecycle/"
 	return []route{
-		{"user.list", http.MethodGet, "/api/v1/users", BucketUsers, scopeUsersRead, false, (*Server).listUsers},
-		{"user.create", http.MethodPost, "/api/v1/users", BucketUsers, scopeUsers, false, (*Server).createUser},
-		{"user.get", http.MethodGet, one, BucketUser, scopeUsersRead, false, (*Server).getUser},
-		{"user.update", http.MethodPost, one, BucketUser, scopeUsers, false, (*Server).updateUser},
-		{"user.delete", http.MethodDelete, one, BucketUser, scopeUsers, false, (*Server).deleteUser},
-		{"user.groups", http.MethodGet, one + "/groups", BucketOther, scopeUsersRead, false, (*Server).listUserGroups},
-		{"user.sessions.clear", http.MethodDelete, one + "/sessions", BucketOther, scopeUsers, false, (*Server).clearSessions},
-		{"user.activate", http.MethodPost, act + "activate", BucketOther, scopeUsers, false, (*Server).activateUser},
-		{"user.deactivate", http.MethodPost, act + "deactivate", BucketOther, scopeUsers, false, (*Server).deactivateUser},
-		{"user.suspend", http.MethodPost, act + "suspend", BucketOther, scopeUsers, false, (*Server).suspendUser},
-		{"user.unsuspend", http.MethodPost, act + "unsuspend", BucketOther, scopeUsers, false, (*Server).unsuspendUser},
+		{name: "user.list", method: http.MethodGet, path: "/api/v1/users", bucket: BucketUsers, scope: scopeUsersRead, serve: (*Server).listUsers},
+		{name: "user.create", method: http.MethodPost, path: "/api/v1/users", bucket: BucketUsers, scope: scopeUsers, serve: (*Server).createUser},
+		{name: "user.get", method: http.MethodGet, path: one, bucket: BucketUser, scope: scopeUsersRead, serve: (*Server).getUser},
+		{name: "user.update", method: http.MethodPost, path: one, bucket: BucketUser, scope: scopeUsers, serve: (*Server).updateUser},
+		{name: "user.delete", method: http.MethodDelete, path: one, bucket: BucketUser, scope: scopeUsers, serve: (*Server).deleteUser},
+		{name: "user.groups", method: http.MethodGet, path: one + "/groups", bucket: BucketOther, scope: scopeUsersRead, serve: (*Server).listUserGroups},
+		{name: "user.sessions.clear", method: http.MethodDelete, path: one + "/sessions", bucket: BucketOther, scope: scopeUsers, serve: (*Server).clearSessions},
+		{name: "user.activate", method: http.MethodPost, path: act + "activate", bucket: BucketOther, scope: scopeUsers, serve: (*Server).activateUser},
+		{name: "user.deactivate", method: http.MethodPost, path: act + "deactivate", bucket: BucketOther, scope: scopeUsers, serve: (*Server).deactivateUser},
+		{name: "user.suspend", method: http.MethodPost, path: act + "suspend", bucket: BucketOther, scope: scopeUsers, serve: (*Server).suspendUser},
+		{name: "user.unsuspend", method: http.MethodPost, path: act + "unsuspend", bucket: BucketOther, scope: scopeUsers, serve: (*Server).unsuspendUser},
 	}
 }
 

@@ -90,8 +90,8 @@ func (s *Server) createUser(q *request) reply {
 	if body.Credentials.Password != nil {
 		st.password = q.at
 	}
-	u := &userRec{userState: st, seq: len(s.users) + 1}
-	s.users = append(s.users, u)
+	u := &userRec{userState: st}
+	s.addUser(u)
 	s.touchUser(u)
 	s.recordUserEvent(q, "user.lifecycle.create", "Create okta user", u)
 	if q.query.Get("activate") != "false" {
