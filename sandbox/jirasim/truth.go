@@ -1,0 +1,162 @@
+package jirasim
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Issue is an issue as it truly is, whatever search or a caller may see.
+type Issue struct {
+	ID, Key        string
+	Project        string // key
+	Type           string // name of the issue type
+	Summary        string
+	Description    string // wiki markup
+	Status         string // name
+	StatusID       string
+	StatusCategory string // new, indeterminate or done
+	Resolution     string // name; empty = unresolved
+	Reporter       string // account id
+	Assignee       string // account id
+	Labels         []string
+	Fields         map[string]any // custom fields by id as version 2 shows them; unset ones are missing
+	Properties     map[string]json.RawMessage
+	Comments       []Comment // oldest first
+	Changelog      []Change  // oldest first
+	Links          []Link
+	RemoteLinks    []RemoteLink
+	Watchers       []string // account ids
+	Created        time.Time
+	Updated        time.Time
+}
+
+// Comment is a comment of an issue.
+type Comment struct {
+	ID         string
+	Author     string // account id
+	Body       string // wiki markup
+	Properties map[string]json.RawMessage
+	Created    time.Time
+	Updated    time.Time
+}
+
+// Change is one changelog entry.
+type Change struct {
+	ID     string
+	Author string // account id
+	At     time.Time
+	Quiet  bool // whether watchers were not told, which only administrators can ask for
+	Items  []ChangeItem
+}
+
+// ChangeItem is the change of one field.
+type ChangeItem struct {
+	Field    string
+	From, To string // as people read them
+}
+
+// Link is an issue link seen from one end.
+type Link struct {
+	Type  string // name of the link type
+	Words string // such as "blocks"
+	Key   string // the other issue
+}
+
+// RemoteLink is a link out of Jira.
+type RemoteLink struct {
+	ID                   int64
+	GlobalID, URL, Title string
+}
+
+// Issues returns every issue that was not deleted, oldest first.
+func (s *Server) Issues() []Issue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Issue
+	for _, is := range s.issues {
+		if !is.deleted {
+			out = append(out, s.snapshot(is))
+		}
+	}
+	return out
+}
+
+// Issue returns one issue by key or id.
+func (s *Server) Issue(idOrKey string) (Issue, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is := s.lookup(idOrKey)
+	if is == nil {
+		return Issue{}, false
+	}
+	return s.snapshot(is), true
+}
+
+// IssuesByLabel returns the issues that carry a label, oldest first.
+func (s *Server) IssuesByLabel(label string) []Issue {
+	return slices.DeleteFunc(s.Issues(), func(is Issue) bool { return !slices.Contains(is.Labels, label) })
+}
+
+func (s *Server) snapshot(is *issue) Issue {
+	c := &call{s: s, api: "2"}
+	st := s.statusByID(is.status())
+	out := Issue{
+		ID: itoa(is.id), Key: is.key, Project: is.project.Key, Type: s.typeByID(ref(is.values["issuetype"])).Name,
+		Summary: wikiOf(is.values["summary"]), Description: wikiOf(is.values["description"]),
+		Status: st.Name, StatusID: st.ID, StatusCategory: st.Category,
+		Fields: map[string]any{}, Properties: map[string]json.RawMessage{}, Watchers: slices.Clone(is.watchers),
+		Created: is.created, Updated: is.updated,
+	}
+	if id := ref(is.values["resolution"]); id != "" {
+		out.Resolution = s.constantName("resolution", id)
+	}
+	if u, set := is.values["reporter"].(userRef); set {
+		out.Reporter = string(u)
+	}
+	if u, set := is.values["assignee"].(userRef); set {
+		out.Assignee = string(u)
+	}
+	if labels, set := is.values["labels"].([]string); set {
+		out.Labels = slices.Clone(labels)
+	}
+	for _, f := range s.fields {
+		if v := is.values[f.ID]; v != nil && !f.system {
+			out.Fields[f.ID] = c.valueOut(f, v)
+		}
+	}
+	maps.Copy(out.Properties, is.props)
+	for _, cm := range is.comments {
+		one := Comment{ID: cm.id, Author: cm.author, Body: cm.body.wiki, Created: cm.created, Updated: cm.updated, Properties: map[string]json.RawMessage{}}
+		for _, p := range cm.props {
+			one.Properties[p.key] = p.value
+		}
+		out.Comments = append(out.Comments, one)
+	}
+	s.relations(is, &out)
+	return out
+}
+
+func (s *Server) relations(is *issue, out *Issue) {
+	for _, ch := range is.history {
+		one := Change{ID: ch.id, Author: ch.author, At: ch.at, Quiet: ch.quiet}
+		for _, it := range ch.items {
+			one.Items = append(one.Items, ChangeItem{Field: it.field, From: text1(it.fromText), To: text1(it.toText)})
+		}
+		out.Changelog = append(out.Changelog, one)
+	}
+	for _, l := range s.linksOf(is) {
+		one := Link{Type: l.kind.Name, Words: l.kind.Outward, Key: l.outward.key}
+		if l.outward == is {
+			one.Words, one.Key = l.kind.Inward, l.inward.key
+		}
+		out.Links = append(out.Links, one)
+	}
+	for _, l := range is.remote {
+		target, _ := l.body["object"].(object)
+		out.RemoteLinks = append(out.RemoteLinks, RemoteLink{
+			ID: l.id, GlobalID: text1(l.body["globalId"]), URL: text1(target["url"]), Title: text1(target["title"]),
+		})
+	}
+}
