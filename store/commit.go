@@ -97,14 +97,24 @@ func (s *Store) settle(calls []*call) {
 		}()
 		<-ended
 		if a.running == nobody {
-			for _, c := range calls {
-				close(c.done)
-			}
+			s.finish(calls...)
 			return
 		}
-		culprit := calls[a.running]
-		close(culprit.done)
+		s.finish(calls[a.running])
 		calls = slices.Delete(calls, a.running, a.running+1)
+	}
+}
+
+// finish counts the calls and hands out their results.
+func (s *Store) finish(calls ...*call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tally.updates += len(calls)
+	for _, c := range calls {
+		if c.err != nil {
+			s.tally.failed++
+		}
+		close(c.done)
 	}
 }
 
@@ -112,6 +122,7 @@ func (s *Store) settle(calls []*call) {
 type attempt struct {
 	calls   []*call
 	running int // The call whose function is running, or a constant below.
+	tx      *tx // What that function was given.
 }
 
 const (
@@ -139,7 +150,7 @@ func (s *Store) run(a *attempt) {
 	deltas := map[string]int{}
 	for i, c := range a.calls {
 		t := newTx(b)
-		a.running = i
+		a.tx, a.running = t, i
 		c.err = c.f(t)
 		a.running = nobody
 		t.over.Store(true)
@@ -156,7 +167,6 @@ func (s *Store) run(a *attempt) {
 		}
 	}
 	if !changed {
-		s.count(a.calls, 0)
 		return
 	}
 	a.running = committing
@@ -170,7 +180,14 @@ func (s *Store) run(a *attempt) {
 		fail(a.calls, s.commitFailed(b, err))
 		return
 	}
-	s.count(a.calls, time.Since(start))
+	s.committed(time.Since(start))
+}
+
+func (s *Store) committed(took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tally.commits++
+	s.tally.commitTime += took
 }
 
 func (s *Store) begin() (*bbolt.Tx, error) {
@@ -206,6 +223,7 @@ func (s *Store) panicked(a *attempt, value any) {
 		fail(a.calls, s.poison(fmt.Errorf("commit panicked: %v", value)))
 		return
 	}
+	a.tx.over.Store(true)
 	a.calls[a.running].err = fmt.Errorf("update store: panic: %v", value)
 }
 

@@ -12,12 +12,16 @@ func placeOf(e access.Effect) []byte { return orderKey(int(e.Priority), e.Rank, 
 
 // PutEffect implements access.Tx.
 func (t *tx) PutEffect(e access.Effect) error {
-	if err := t.unplace(e.ID); err != nil {
+	id, err := keyOf(e.ID)
+	if err != nil {
 		return err
 	}
 	e.Due, e.NotBefore = e.Due.UTC(), e.NotBefore.UTC()
 	raw, err := encode(e)
 	if err != nil {
+		return err
+	}
+	if err := t.unplace(e.ID); err != nil {
 		return err
 	}
 	effects, err := t.writing(bucketEffects)
@@ -28,10 +32,10 @@ func (t *tx) PutEffect(e access.Effect) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.set(order, placeOf(e), []byte(e.ID)); err != nil {
+	if _, err := t.set(order, placeOf(e), id); err != nil {
 		return fmt.Errorf("order effect %s: %w", e.ID, err)
 	}
-	was, err := t.set(effects, []byte(e.ID), raw)
+	was, err := t.set(effects, id, raw)
 	if err != nil {
 		return fmt.Errorf("put effect %s: %w", e.ID, err)
 	}

@@ -8,10 +8,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"go.etcd.io/bbolt"
 )
 
 // sep ends every part of a key but the last, so no such part may contain it.
 const sep = "\x00"
+
+// longest is how many bytes a key may have; a number may still come before or after.
+const longest = bbolt.MaxKeySize - 32
 
 // keyOf joins parts. None may be empty, and none but the last may contain NUL.
 func keyOf(parts ...string) ([]byte, error) {
@@ -23,7 +28,11 @@ func keyOf(parts ...string) ([]byte, error) {
 			return nil, fmt.Errorf("key %q: a part contains NUL", parts)
 		}
 	}
-	return []byte(strings.Join(parts, sep)), nil
+	key := strings.Join(parts, sep)
+	if len(key) > longest {
+		return nil, fmt.Errorf("key %.40q…: %d bytes are more than the %d that fit", key, len(key), longest)
+	}
+	return []byte(key), nil
 }
 
 // number encodes n so that the bytes sort like the numbers.

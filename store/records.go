@@ -75,8 +75,12 @@ func (t *tx) Put(kind access.Kind, id string, value any, index ...string) error 
 	if err != nil {
 		return err
 	}
-	index = slices.Sorted(slices.Values(index))
-	index = slices.Compact(index)
+	index = slices.Compact(slices.Sorted(slices.Values(index)))
+	for _, x := range index { // Before anything is written.
+		if _, err := keyOf(string(kind), x, id); err != nil {
+			return err
+		}
+	}
 	var before []string
 	if old := b.Get(key); old != nil {
 		if before, _, err = unseal(old); err != nil {

@@ -42,22 +42,6 @@ type tally struct {
 	commitTime               time.Duration
 }
 
-// count adds one finished transaction; took is zero if there was nothing to commit.
-func (s *Store) count(calls []*call, took time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tally.updates += len(calls)
-	for _, c := range calls {
-		if c.err != nil {
-			s.tally.failed++
-		}
-	}
-	if took > 0 {
-		s.tally.commits++
-		s.tally.commitTime += took
-	}
-}
-
 // Stats returns the numbers of this moment.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	out := Stats{Records: map[access.Kind]int{}}

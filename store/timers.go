@@ -12,12 +12,16 @@ import (
 
 // SetTimer implements access.Tx.
 func (t *tx) SetTimer(w access.Timer) error {
-	if err := t.ClearTimer(w.ID); err != nil {
+	id, err := keyOf(w.ID)
+	if err != nil {
 		return err
 	}
 	w.At = w.At.UTC()
 	raw, err := encode(w)
 	if err != nil {
+		return err
+	}
+	if err := t.ClearTimer(w.ID); err != nil {
 		return err
 	}
 	timers, err := t.writing(bucketTimers)
@@ -28,10 +32,10 @@ func (t *tx) SetTimer(w access.Timer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.set(timers, []byte(w.ID), raw); err != nil {
+	if _, err := t.set(timers, id, raw); err != nil {
 		return fmt.Errorf("set timer %s: %w", w.ID, err)
 	}
-	if _, err := t.set(due, dueKey(w.At, w.ID), []byte(w.ID)); err != nil {
+	if _, err := t.set(due, dueKey(w.At, w.ID), id); err != nil {
 		return fmt.Errorf("set timer %s: %w", w.ID, err)
 	}
 	t.deltas[countTimers]++

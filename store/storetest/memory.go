@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 
 	"usher/access"
@@ -16,17 +15,17 @@ import (
 // transaction sees a snapshot, values are deep copies, a function that fails or panics leaves nothing behind. Views
 // never wait; updates wait for each other.
 func Memory() access.Store {
-	m := &memory{}
+	m := &memory{writer: make(chan struct{}, 1)}
 	m.state.Store(&state{})
 	return m
 }
 
 type memory struct {
-	writer sync.Mutex
+	writer chan struct{} // Holds an element while an update runs.
 	state  atomic.Pointer[state]
 }
 
-// state is one version of everything. The trees are never altered, so that a copy of the struct is a snapshot.
+// state is one version of everything, with the parts of its keys. The trees are never altered, so that a copy of the struct is a snapshot.
 type state struct {
 	records *tree // kind, id
 	index   *tree // kind, index, id
@@ -38,8 +37,8 @@ type state struct {
 
 // View runs f on the present version.
 func (m *memory) View(ctx context.Context, f func(access.Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("view: %w", err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("view: %w", context.Cause(ctx))
 	}
 	tx := &tx{state: *m.state.Load(), readOnly: true}
 	defer tx.over.Store(true)
@@ -48,11 +47,15 @@ func (m *memory) View(ctx context.Context, f func(access.Tx) error) error {
 
 // Update runs f on a copy of the present version and puts it in force if f returns nil.
 func (m *memory) Update(ctx context.Context, f func(access.Tx) error) error {
-	m.writer.Lock()
-	defer m.writer.Unlock()
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("update: %w", err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("update: %w", context.Cause(ctx))
 	}
+	select {
+	case m.writer <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("update: %w", context.Cause(ctx))
+	}
+	defer func() { <-m.writer }()
 	tx := &tx{state: *m.state.Load()}
 	defer tx.over.Store(true)
 	if err := guarded(f, tx); err != nil {
