@@ -295,3 +295,21 @@ func (b *bench) contains(s, part string) {
 }
 
 func same(a, b []byte) bool { return bytes.Equal(bytes.TrimSpace(a), bytes.TrimSpace(b)) }
+
+// virtual is a clock that stands still until told.
+type virtual struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (v *virtual) Now() time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.now
+}
+
+func (v *virtual) add(d time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.now = v.now.Add(d)
+}

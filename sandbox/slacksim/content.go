@@ -33,7 +33,7 @@ func (s *Server) readContent(a *arguments, longest int) (*content, error) {
 	attachments, err := a.structure("attachments")
 	list, isList := attachments.([]any)
 	if err != nil || (attachments != nil && !isList) {
-		return nil, fail("invalid_attachments")
+		return nil, badArgs("must provide an array: attachments")
 	}
 	if len(list) > 100 {
 		return nil, fail("too_many_attachments")

@@ -123,7 +123,7 @@ func (s *Server) begin(e envelope) (*Delivery, *conn) {
 	s.wire.log = append(s.wire.log, d)
 	s.wire.kept[e.id] = e
 	s.bump()
-	live := s.liveConns()
+	live := s.wire.conns
 	if len(live) == 0 {
 		return d, nil
 	}

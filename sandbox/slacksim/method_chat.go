@@ -200,6 +200,9 @@ func (s *Server) postEphemeral(r *request) (map[string]any, error) {
 		return nil, fail("user_not_in_channel")
 	}
 	content, err := s.readContent(r.arguments, textMax)
+	if err != nil && strings.Contains(asAPIError(err).code, "metadata") {
+		return nil, badArgs(asAPIError(err).code + ": metadata") // the method has no errors of its own for it
+	}
 	if err != nil {
 		return nil, err
 	}

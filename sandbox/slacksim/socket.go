@@ -41,13 +41,16 @@ type conn struct {
 	ws     *websocket.Conn
 	watch  *frameWatch
 	write  sync.Mutex
-	ready  bool // hello was sent; Server.mu guards it
 	gone   chan struct{}
 }
 
 func (c *conn) send(v any) error {
 	c.write.Lock()
 	defer c.write.Unlock()
+	return c.sendLocked(v)
+}
+
+func (c *conn) sendLocked(v any) error {
 	_ = c.ws.SetWriteDeadline(time.Now().Add(writeWait))
 	return c.ws.WriteMessage(websocket.TextMessage, encode(v))
 }
@@ -116,15 +119,15 @@ func (s *Server) serveConn(c *conn, debug bool) {
 	s.wire.conns = append(s.wire.conns, c)
 	closed := s.closed
 	hello := s.hello(debug)
-	s.mu.Unlock()
-	defer s.drop(c)
-	if closed || c.send(hello) != nil {
-		return
-	}
-	s.mu.Lock()
-	c.ready = true
+	c.write.Lock() // envelopes that choose this socket from now on wait for the hello
 	s.bump()
 	s.mu.Unlock()
+	defer s.drop(c)
+	err := c.sendLocked(hello)
+	c.write.Unlock()
+	if closed || err != nil {
+		return
+	}
 	life := s.cfg.ConnectionLife
 	if debug {
 		life = debugLife
@@ -211,21 +214,11 @@ func (s *Server) sayGoodbye(c *conn) {
 	_ = c.ws.WriteControl(websocket.CloseMessage, text, time.Now().Add(writeWait))
 }
 
-// Connections tells how many sockets of the app have got their hello.
+// Connections tells how many sockets the app has; each gets its hello before anything else.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.liveConns())
-}
-
-func (s *Server) liveConns() []*conn {
-	var live []*conn
-	for _, c := range s.wire.conns {
-		if c.ready {
-			live = append(live, c)
-		}
-	}
-	return live
+	return len(s.wire.conns)
 }
 
 // WaitConnected returns once at least n sockets are up.
@@ -237,7 +230,7 @@ func (s *Server) WaitConnected(ctx context.Context, n int) error {
 // the socket 10 s later if the app has not; "link_disabled" also turns Socket Mode off until EnableSocketMode.
 func (s *Server) Disconnect(reason string) {
 	s.mu.Lock()
-	conns := s.liveConns()
+	conns := slices.Clone(s.wire.conns)
 	if reason == "link_disabled" {
 		s.wire.disabled = true
 	}
