@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -40,17 +39,12 @@ func number(n int64) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(n)^(1<<63)) //nolint:gosec // Reinterpreting the bits is the point.
 }
 
-// instant encodes t so that the bytes sort like the times. Before 1678 and after 2262, where nanoseconds do not fit, all
-// times are the same.
+// instantSize is the length of an encoded time.
+const instantSize = 12
+
+// instant encodes t, of any year, so that the bytes sort like the times: seconds since 1970, then nanoseconds.
 func instant(t time.Time) []byte {
-	lowest, highest := time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
-	switch {
-	case t.Before(lowest):
-		return number(math.MinInt64)
-	case t.After(highest):
-		return number(math.MaxInt64)
-	}
-	return number(t.UnixNano())
+	return binary.BigEndian.AppendUint32(number(t.Unix()), uint32(t.Nanosecond())) //nolint:gosec // Below a billion.
 }
 
 // dueKey places a timer: time, then id.

@@ -79,16 +79,14 @@ func (t *tx) Due(now time.Time, limit int) ([]access.Timer, error) {
 	end := instant(now)
 	var list []access.Timer
 	for key, id := range scan(due, nil) {
-		if len(key) < len(end) || bytes.Compare(key[:len(end)], end) > 0 || limit > 0 && len(list) == limit {
+		if bytes.Compare(key[:instantSize], end) > 0 || limit > 0 && len(list) == limit {
 			break
 		}
 		w, err := t.timer(id)
 		if err != nil {
 			return nil, err
 		}
-		if !w.At.After(now) {
-			list = append(list, w)
-		}
+		list = append(list, w)
 	}
 	return list, nil
 }

@@ -7,7 +7,11 @@ import (
 	"usher/store/storetest"
 )
 
-func TestMemory(t *testing.T) {
+func memory(*testing.T) access.Store { return storetest.Memory() }
+
+func TestMemoryKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(*testing.T) access.Store { return storetest.Memory() })
+	storetest.Run(t, memory)
+	storetest.RunTransactions(t, memory)
+	storetest.RunParallel(t, memory)
 }
