@@ -1,0 +1,250 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"usher/sandbox"
+	"usher/sandbox/jirasim"
+)
+
+// demoCommand starts the simulated company with the production bot in it and plays the tour.
+func demoCommand(ctx context.Context, a *App, args []string) error {
+	f := a.flags("demo", "try everything on this machine, with no account anywhere")
+	tourOnly := f.Bool("tour", false, "play the tour and exit: 0 when every step was true, 1 at the first untruth")
+	asJSON := f.Bool("json", false, "with -tour: one JSON object per step")
+	control := f.String("control", "127.0.0.1:0", "address of the control API")
+	if err := parse(f, args, false); err != nil {
+		return err
+	}
+	if *asJSON && !*tourOnly {
+		fmt.Fprintln(a.Stderr, "usher demo: -json needs -tour")
+		return errUsage
+	}
+	d, err := a.newDemo()
+	if err != nil {
+		return err
+	}
+	err = d.play(ctx, *tourOnly, *asJSON, *control)
+	return errors.Join(err, d.close())
+}
+
+// demo is the sandbox with the product in it.
+type demo struct {
+	app   *App // The caller's: the telling goes to its output.
+	inner *App // The product's: it writes to the demo's log.
+	dir   string
+	log   *os.File
+	world *sandbox.World
+	cfg   Config
+
+	stop   context.CancelFunc
+	done   chan error
+	ready  chan func()
+	waking atomic.Pointer[func()]
+}
+
+func (a *App) newDemo() (*demo, error) {
+	dir, err := os.MkdirTemp("", "usher-demo-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the demo: %w", err)
+	}
+	d := &demo{app: a, dir: dir}
+	if d.log, err = os.Create(filepath.Join(dir, "usher.log")); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if d.world, err = sandbox.Start(sandbox.Config{Manifest: a.Manifest}); err != nil {
+		return nil, errors.Join(err, d.log.Close(), os.RemoveAll(dir))
+	}
+	catalogPath := filepath.Join(dir, "catalog.yml")
+	if err := os.WriteFile(catalogPath, sandbox.Catalog(), 0o600); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	env := d.world.Environment()
+	env["USHER_CATALOG"], env["USHER_DB"] = catalogPath, filepath.Join(dir, "usher.db")
+	settingsPath := filepath.Join(dir, "usher.yml")
+	if err := os.WriteFile(settingsPath, []byte(demoSettings(d.world.Company)), 0o600); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	d.inner = &App{
+		Stdout: d.log, Stderr: d.log, Now: d.world.Clock.Now, Manifest: a.Manifest,
+		Getenv:  func(k string) string { return env[k] },
+		Started: func(wake func()) { d.ready <- wake },
+	}
+	if d.cfg, err = LoadConfig(settingsPath, d.inner.Getenv); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	d.world.Clock.OnMove(d.wake)
+	return d, nil
+}
+
+// Start starts the product on the demo's database and waits until Slack has both of its sockets.
+func (d *demo) Start(ctx context.Context) error {
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop, d.done, d.ready = stop, make(chan error, 1), make(chan func(), 1)
+	go func() { d.done <- d.inner.serve(run, d.cfg) }()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	select {
+	case f := <-d.ready:
+		d.waking.Store(&f)
+	case err := <-d.done:
+		d.done <- err
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return d.world.Slack.WaitConnected(ctx, 2)
+}
+
+// Stop stops the product as a signal would and waits for it. Stopping what is stopped is fine.
+func (d *demo) Stop(ctx context.Context) error {
+	if d.stop == nil {
+		return nil
+	}
+	d.stop()
+	d.stop = nil
+	d.waking.Store(nil)
+	select {
+	case err := <-d.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("stop usher: %w", ctx.Err())
+	}
+}
+
+// wake makes the product look at a clock that was moved.
+func (d *demo) wake() {
+	if f := d.waking.Load(); f != nil {
+		(*f)()
+	}
+}
+
+// demoSettings is the settings file of the demo, the same that a company would write.
+func demoSettings(c *sandbox.Company) string {
+	var admins []string
+	for _, h := range c.Admins {
+		admins = append(admins, h+"@"+c.Domain)
+	}
+	return fmt.Sprintf(`jira:
+  project: %s
+  issue_type: Access request
+  labels: [access]
+  reporter: true
+  statuses: {waiting: Waiting for approval, approved: Approved, active: Active, ended: Done, denied: Denied, canceled: Canceled, expired: Canceled, failed: Failed}
+  fields: {application: %s, role: %s, ends_at: %s, subject: %s}
+identity: {match_email: true, domains: [%s]}
+admins: [%s]
+`, sandbox.JiraProject, jirasim.FieldApplication, jirasim.FieldRole, jirasim.FieldAccessEnds, jirasim.FieldAccessFor,
+		c.Domain, strings.Join(admins, ", "))
+}
+
+// play tells the tour step by step, then stays up unless only the tour was wanted.
+func (d *demo) play(ctx context.Context, tourOnly, asJSON bool, control string) error {
+	start := time.Now()
+	out := d.app.Stdout
+	if !asJSON {
+		fmt.Fprintf(out, "Usher's demo: a simulated company, %s, with the production bot in it. Nothing leaves this machine.\n\n", d.world.Company.Name)
+	}
+	if err := d.Start(ctx); err != nil {
+		return fmt.Errorf("start usher: %w%s", err, d.tail())
+	}
+	steps := 0
+	err := d.world.Tour(ctx, d, func(s sandbox.Step) {
+		steps++
+		d.tell(s, asJSON)
+	})
+	if err != nil {
+		return fmt.Errorf("the tour ended at %w%s", err, d.tail())
+	}
+	if asJSON {
+		return nil
+	}
+	fmt.Fprintf(out, "All %d steps were true, in %.1f s.\n", steps, time.Since(start).Seconds())
+	if tourOnly {
+		return nil
+	}
+	return d.stay(ctx, control)
+}
+
+func (d *demo) tell(s sandbox.Step, asJSON bool) {
+	out := d.app.Stdout
+	if asJSON {
+		_ = json.NewEncoder(out).Encode(s) // A closed output ends the program by its signal.
+		return
+	}
+	mark := "ok"
+	if s.Error != "" {
+		mark = "FAILED"
+	}
+	fmt.Fprintf(out, "%2d  %s  (%s, %d ms)\n", s.Number, s.Title, mark, s.Took.Milliseconds())
+	for _, line := range s.Seen {
+		fmt.Fprintf(out, "      %s\n", line)
+	}
+	for _, line := range strings.Split(strings.TrimRight(s.Screen, "\n"), "\n") {
+		if line != "" {
+			fmt.Fprintf(out, "      | %s\n", line)
+		}
+	}
+	if s.Error != "" {
+		fmt.Fprintf(out, "      %s\n", s.Error)
+	}
+	fmt.Fprintln(out)
+}
+
+// stay serves the sandbox until interrupted and says what to try.
+func (d *demo) stay(ctx context.Context, control string) error {
+	url, err := d.world.Serve(control, d.world.Control())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.app.Stdout, tryNext, url)
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(d.app.Stdout, "Stopping.")
+		return nil
+	case err := <-d.done:
+		d.done <- err
+		return fmt.Errorf("usher stopped by itself: %w%s", err, d.tail())
+	}
+}
+
+const tryNext = `
+Usher stays up. Everything can be driven over the control API, as anybody in the company:
+
+  C=%s/_sandbox
+  curl -s $C/ | head -c 2000                                               # who is there
+  curl -s $C/person -d '{"who":"jonas","do":"command","command":"/access","text":"datadog"}'
+  curl -s $C/person -d '{"who":"jonas","do":"look"}'                       # what Jonas has before him
+  curl -s $C/person -d '{"who":"priya","do":"home"}'                       # Priya's Home tab
+  curl -s $C/clock -d '{"advance":"24h"}'                                  # a day later
+  curl -s $C/faults -d '{"vendor":"okta","name":"*","kind":"down"}'        # Okta is gone …
+  curl -s -X DELETE $C/faults                                              # … and back
+  curl -s $C/truth                                                         # groups, issues and messages as the vendors hold them
+
+Try your own: usher catalog example > catalog.yml, usher serve -example > usher.yml, then usher doctor -config usher.yml.
+Stop with Ctrl-C.
+`
+
+// tail is the end of the product's log, for the person who has to find out why.
+func (d *demo) tail() string {
+	b, err := os.ReadFile(d.log.Name())
+	if err != nil || len(b) == 0 {
+		return ""
+	}
+	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	return "\nthe last lines of Usher's log:\n  " + strings.Join(lines[max(0, len(lines)-12):], "\n  ")
+}
+
+func (d *demo) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return errors.Join(d.Stop(ctx), d.world.Close(), d.log.Close(), os.RemoveAll(d.dir))
+}
