@@ -202,7 +202,12 @@ func (w *world) pass(d time.Duration) {
 		w.Advance(d)
 		return
 	}
-	timer := time.NewTimer(20 * time.Millisecond)
+	pause()
+}
+
+// pause waits a moment of real time between two looks.
+func pause() {
+	timer := time.NewTimer(5 * time.Millisecond)
 	defer timer.Stop()
 	<-timer.C
 }

@@ -36,7 +36,7 @@ func troubleCases() []testCase {
 			testCase{fmt.Sprintf("adding, %s: no success is claimed and a repeat heals", f.kind), func(t *testing.T, w *world) {
 				w.need(t, "Fault", "Heal")
 				u, g := w.ready(t)
-				w.Fault(Fault{Kind: f.kind, On: Changes, Times: 1})
+				w.Fault(Fault{Kind: f.kind, On: Changes})
 				before := w.Calls()
 				wantKind(t, "AddMember", w.Provider.AddMember(t.Context(), g, u), f.kinds...)
 				w.wantTruth(t, g, u, f.done)
@@ -52,7 +52,7 @@ func troubleCases() []testCase {
 				w.need(t, "Fault", "Heal")
 				u := w.person(t)
 				g := w.AddGroup(t, "Team", u)
-				w.Fault(Fault{Kind: f.kind, On: Changes, Times: 1})
+				w.Fault(Fault{Kind: f.kind, On: Changes})
 				wantKind(t, "RemoveMember", w.Provider.RemoveMember(t.Context(), g, u), f.kinds...)
 				w.wantTruth(t, g, u, !f.done)
 				w.Heal()

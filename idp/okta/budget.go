@@ -13,10 +13,14 @@ type rate struct {
 	limit, remaining int
 	reset            int64     // the vendor's epoch seconds; names the window
 	resetAt          time.Time // the same instant by our clock
+	refused          bool      // the answer was a 429
 }
 
 // longestWindow bounds how long a header can keep calls back; Okta's windows last one minute.
 const longestWindow = 10 * time.Minute
+
+// resetRounding is how much the end of a window can differ from its header, which has whole seconds.
+const resetRounding = time.Second
 
 // readRate returns the rate headers, corrected by the difference between the vendor's clock and ours. It reports false
 // if they are absent, unreadable, or those of the limit on simultaneous calls (limit 0), which is not a window.
@@ -47,21 +51,31 @@ func readReset(h http.Header, received time.Time) (time.Time, int64, bool) {
 type meter struct {
 	rate
 	known    bool
+	at       time.Time // when the last answer came
 	inFlight int
 }
 
 // budget keeps a meter per kind of call. Which kinds share a window is Okta's secret and differs between orgs, so it is
-// learned: kinds that were seen in windows of the same size and end are kin, until their counts or their next windows
-// contradict it. A budget is not safe for concurrent use; the gate guards it.
+// learned: kinds that were seen in windows of the same size and end are kin, until their counts contradict it.
+// A budget is not safe for concurrent use; the gate guards it.
 type budget struct {
-	share  float64 // kept for removals
-	slack  int     // answers may arrive this much out of order
+	share  float64       // kept for removals
+	margin time.Duration // how much longer than announced windows proved to last
 	meters map[string]*meter
-	kin    map[[2]string]bool // true: share a window; false: proved to have windows of their own
+	doubts map[[2]string]int // for kin: how often counts spoke against it; absent = never met in one window
 }
 
-func newBudget(share float64, slack int) *budget {
-	return &budget{share: share, slack: slack, meters: map[string]*meter{}, kin: map[[2]string]bool{}}
+// enoughDoubt is how many contradictions part two kinds for good; Okta's counters are not exact to the call.
+const enoughDoubt = 3
+
+func newBudget(share float64) *budget {
+	return &budget{share: share, meters: map[string]*meter{}, doubts: map[[2]string]int{}}
+}
+
+// kin reports whether the two kinds of call are taken to share a window.
+func (b *budget) kin(one, other string) bool {
+	doubts, met := b.doubts[pair(one, other)]
+	return one != other && met && doubts < enoughDoubt
 }
 
 func (b *budget) meter(bucket string) *meter {
@@ -96,7 +110,7 @@ func (b *budget) judge(bucket string, priority idp.Priority, now time.Time) (ver
 		remaining, end = m.remaining, m.resetAt
 	}
 	for other, o := range b.meters {
-		if other == bucket || !b.kin[pair(bucket, other)] {
+		if !b.kin(bucket, other) {
 			continue
 		}
 		inFlight += o.inFlight
@@ -118,27 +132,49 @@ func (b *budget) judge(bucket string, priority idp.Priority, now time.Time) (ver
 	}
 }
 
-// observe learns from an answer that was complete at the given time.
-func (b *budget) observe(bucket string, seen rate, now time.Time) {
+// observe learns from the answer to a call that was sent and answered at the given times.
+func (b *budget) observe(bucket string, seen rate, sent, now time.Time) {
 	m := b.meter(bucket)
+	same := m.known && seen.reset == m.reset
+	if same && seen.refused && !now.Before(m.resetAt) {
+		b.margin = resetRounding
+	}
+	seen.resetAt = seen.resetAt.Add(b.margin)
+	b.compare(bucket, seen, sent, now)
 	switch {
 	case m.current(now) && seen.reset < m.reset:
 		return // a late answer out of a window that is over
-	case m.known && seen.reset == m.reset:
+	case seen.refused && !now.Before(seen.resetAt):
+		seen.resetAt = now.Add(resetRounding)
+	case same:
 		seen.remaining = min(seen.remaining, m.remaining)
+		if m.resetAt.Before(seen.resetAt) {
+			seen.resetAt = m.resetAt // Date has whole seconds, so the earliest estimate is the best one
+		}
 	}
-	m.rate, m.known = seen, true
+	m.rate, m.known, m.at = seen, true, now
+}
+
+// compare looks for kinds of call that are, or are not, in the window of this answer.
+func (b *budget) compare(bucket string, seen rate, sent, now time.Time) {
+	if seen.refused || !now.Before(seen.resetAt) {
+		return
+	}
 	for other, o := range b.meters {
-		key := pair(bucket, other)
-		related, judged := b.kin[key]
-		if other == bucket || !o.current(now) || (judged && !related) {
+		if other == bucket || !o.current(now) || o.limit != seen.limit {
 			continue
 		}
+		key := pair(bucket, other)
+		_, met := b.doubts[key]
+		apart := max(o.reset-seen.reset, seen.reset-o.reset) > 2
 		switch {
-		case o.limit == m.limit && o.reset == m.reset:
-			b.kin[key] = m.remaining <= o.remaining+b.slack
-		case related && (o.limit != m.limit || max(o.reset-m.reset, m.reset-o.reset) > 2):
-			b.kin[key] = false
+		case o.reset == seen.reset && !met:
+			b.doubts[key] = 0
+		case met && apart:
+			b.doubts[key]++
+		case o.reset == seen.reset && !sent.Before(o.at) && seen.remaining >= o.remaining:
+			// Sent after the other's answer, it would have found less than that answer left.
+			b.doubts[key]++
 		}
 	}
 }

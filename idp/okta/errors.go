@@ -33,7 +33,7 @@ func isErrorCode(s string) bool {
 	return err == nil
 }
 
-// errorKinds sorts the codes whose meaning the status alone does not give. Source: Okta's error code list.
+// kindOfCode sorts the codes whose meaning the status alone does not give. Source: Okta's error code list.
 func kindOfCode(code string) (idp.Kind, bool) {
 	switch code {
 	case "E0000004", "E0000011", "E0000015": // authentication failed, invalid token, feature not for this token
@@ -95,6 +95,9 @@ func retryAt(h http.Header, received time.Time) time.Time {
 	if at, _, ok := readReset(h, received); ok {
 		if at.After(received.Add(longestWindow)) {
 			return time.Time{}
+		}
+		if !at.After(received) {
+			return received.Add(resetRounding)
 		}
 		return at
 	}

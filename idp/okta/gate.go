@@ -96,13 +96,13 @@ func (g *gate) dispatch() {
 	})
 }
 
-// leave gives the place back. seen is nil if the answer held no rate headers; crowded says that the vendor complained
+// leave gives the place back of a call that was sent at the given time. seen is nil if the answer held no rate headers; crowded says that the vendor complained
 // about too many simultaneous calls.
-func (g *gate) leave(bucket string, seen *rate, crowded bool) {
+func (g *gate) leave(bucket string, seen *rate, sent time.Time, crowded bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if seen != nil {
-		g.budget.observe(bucket, *seen, g.now())
+		g.budget.observe(bucket, *seen, sent, g.now())
 	}
 	g.calm++
 	switch {

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -100,4 +101,9 @@ func wantKind(t *testing.T, err error, want idp.Kind) {
 	if got := idp.KindOf(err); got != want {
 		t.Fatalf("got kind %q (%v), want %q", got, err, want)
 	}
+}
+
+// withExchange is the context of a request that the wire accepts.
+func withExchange(ctx context.Context) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, &exchange{})
 }

@@ -21,6 +21,7 @@ import (
 
 const (
 	simToken   = "00simulated-token-never-to-be-seen"
+	wrongToken = "00wrong-token"
 	setupToken = "00setup-token"
 	appGroup   = "00gappgroup000000001"
 	ruleGroup  = "00grulegroup00000001"
@@ -36,6 +37,18 @@ type sim struct {
 	logs   buffer
 	people atomic.Int64
 	seen   func(*http.Request)
+	change func(*oktasim.Config)
+}
+
+// another starts an org like this one with one more change.
+func (s *sim) another(t *testing.T, more func(*oktasim.Config)) *sim {
+	t.Helper()
+	return start(t, func(c *oktasim.Config) {
+		if s.change != nil {
+			s.change(c)
+		}
+		more(c)
+	}, s.seen)
 }
 
 // buffer is a log that may be written and read at once.
@@ -61,7 +74,7 @@ func (s *sim) now() time.Time { return time.Now().Add(time.Duration(s.offset.Loa
 // start runs a simulated org behind a listener. change may adapt its seed, seen is told of every request.
 func start(t *testing.T, change func(*oktasim.Config), seen func(*http.Request)) *sim {
 	t.Helper()
-	s := &sim{seen: seen}
+	s := &sim{seen: seen, change: change}
 	cfg := oktasim.Config{
 		Now: s.now,
 		Users: []oktasim.User{
@@ -90,7 +103,9 @@ func start(t *testing.T, change func(*oktasim.Config), seen func(*http.Request))
 	}
 	s.Server = server
 	s.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.calls.Add(1)
+		if r.URL.Path != "/oauth2/v1/token" {
+			s.calls.Add(1)
+		}
 		if s.seen != nil {
 			s.seen(r)
 		}
@@ -104,12 +119,12 @@ func start(t *testing.T, change func(*oktasim.Config), seen func(*http.Request))
 	return s
 }
 
-func (s *sim) provider(t *testing.T, token okta.Secret) *okta.Provider {
+func (s *sim) provider(t *testing.T, credentials okta.Config) *okta.Provider {
 	t.Helper()
-	p, err := okta.New(okta.Config{
-		URL: s.web.URL + "/", Token: token, InsecureHTTP: true, Now: s.now, Timeout: 5 * time.Second,
-		Logger: slog.New(slog.NewJSONHandler(&s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	cfg := credentials
+	cfg.URL, cfg.InsecureHTTP, cfg.Now, cfg.Timeout = s.web.URL+"/", true, s.now, 5*time.Second
+	cfg.Logger = slog.New(slog.NewJSONHandler(&s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	p, err := okta.New(cfg)
 	if err != nil {
 		t.Fatalf("okta.New: %v", err)
 	}
@@ -229,7 +244,7 @@ func (s *sim) count(want func(oktasim.Call) bool) int {
 }
 
 // world wires the simulated org to the suite.
-func (s *sim) world(t *testing.T) idptest.World {
+func (s *sim) world(t *testing.T, right, wrong okta.Config) idptest.World {
 	t.Helper()
 	ok := func(err error) {
 		if err != nil {
@@ -237,8 +252,8 @@ func (s *sim) world(t *testing.T) idptest.World {
 		}
 	}
 	return idptest.World{
-		Provider: s.provider(t, simToken),
-		Secrets:  []string{simToken, "00wrong-token", "SSWS", "Correct-horse-1"},
+		Provider: s.provider(t, right),
+		Secrets:  []string{simToken, wrongToken, "SSWS", "Bearer", "PRIVATE KEY", "client_assertion", "Correct-horse-1"},
 		Logs:     s.logs.String,
 		NotApplicable: map[string]string{
 			"FailSignOn": "the simulated console records successes only; TestLastUse covers failures from the start of the org",
@@ -248,7 +263,9 @@ func (s *sim) world(t *testing.T) idptest.World {
 		Members:  s.members,
 		Calls:    func() int { return int(s.calls.Load()) },
 		Changes: func() int {
-			return s.count(func(c oktasim.Call) bool { return c.Method != http.MethodGet && c.Name != "user.create" })
+			return s.count(func(c oktasim.Call) bool {
+				return c.Method != http.MethodGet && c.Name != "user.create" && c.Name != "token"
+			})
 		},
 		BigGroup: s.bigGroup,
 		ManyGroups: func(t *testing.T, user idp.UserID, n int) []idp.GroupID {
@@ -308,24 +325,19 @@ func (s *sim) world(t *testing.T) idptest.World {
 		},
 		Lag: func(t *testing.T, d time.Duration) idptest.World {
 			t.Helper()
-			return start(t, func(c *oktasim.Config) { c.MemberLag = d }, s.seen).world(t)
+			return s.another(t, func(c *oktasim.Config) { c.MemberLag = d }).world(t, right, wrong)
 		},
 		Advance: func(d time.Duration) { s.offset.Add(int64(d)) },
 		Limit: func(t *testing.T, n int) idptest.World {
 			t.Helper()
-			return start(t, func(c *oktasim.Config) { c.Limits[oktasim.BucketOther] = 2 * n }, s.seen).world(t)
+			return s.another(t, func(c *oktasim.Config) { c.Limits[oktasim.BucketOther] = 2 * n }).world(t, right, wrong)
 		},
 		Refusals: func() int {
 			return s.count(func(c oktasim.Call) bool { return c.Status == http.StatusTooManyRequests })
 		},
 		Locked: func(t *testing.T) idp.Provider {
 			t.Helper()
-			return s.provider(t, "00wrong-token")
+			return s.provider(t, wrong)
 		},
 	}
-}
-
-func TestConformance(t *testing.T) {
-	t.Parallel()
-	idptest.Run(t, func(t *testing.T) idptest.World { return start(t, nil, nil).world(t) })
 }

@@ -1,0 +1,150 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"usher/idp"
+)
+
+func newTestGate(most int) *gate {
+	return newGate(newBudget(0.1), time.Now, most)
+}
+
+// queueUp starts calls that wait at a full gate, in order, and returns the order in which they are admitted.
+func queueUp(t *testing.T, g *gate, priorities []idp.Priority) func() []int {
+	t.Helper()
+	var mu sync.Mutex
+	var order []int
+	var group sync.WaitGroup
+	for i, priority := range priorities {
+		group.Go(func() {
+			if _, err := g.enter(t.Context(), "PUT", priority); err != nil {
+				t.Errorf("enter: %v", err)
+				return
+			}
+			mu.Lock()
+			order = append(order, i)
+			mu.Unlock()
+			g.leave("PUT", nil, time.Time{}, false)
+		})
+		for deadline := time.Now().Add(5 * time.Second); waiting(g) != i+1; {
+			if time.Now().After(deadline) {
+				t.Fatal("the call does not wait")
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	return func() []int {
+		group.Wait()
+		return order
+	}
+}
+
+func waiting(g *gate) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.queue)
+}
+
+func TestRemovalsPassTheGateFirst(t *testing.T) {
+	t.Parallel()
+	g := newTestGate(1)
+	if _, err := g.enter(t.Context(), "PUT", idp.Normal); err != nil {
+		t.Fatal(err)
+	}
+	finish := queueUp(t, g, []idp.Priority{idp.Normal, idp.Normal, idp.Removal, idp.Normal, idp.Removal})
+	g.leave("PUT", nil, time.Time{}, false)
+	if got, want := finish(), []int{2, 4, 0, 1, 3}; !slices.Equal(got, want) {
+		t.Fatalf("admitted in order %v, want %v", got, want)
+	}
+}
+
+func TestTheGateBoundsSimultaneousCalls(t *testing.T) {
+	t.Parallel()
+	g := newTestGate(3)
+	var mu sync.Mutex
+	now, most := 0, 0
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() {
+			if _, err := g.enter(t.Context(), "PUT", idp.Normal); err != nil {
+				t.Errorf("enter: %v", err)
+				return
+			}
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(time.Millisecond)
+			mu.Lock()
+			now--
+			mu.Unlock()
+			g.leave("PUT", nil, time.Time{}, false)
+		})
+	}
+	group.Wait()
+	if most != 3 || g.inUse != 0 || g.budget.meter("PUT").inFlight != 0 {
+		t.Fatalf("%d at once, %d left over", most, g.inUse)
+	}
+}
+
+func TestACallThatGivesUpLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	g := newTestGate(1)
+	if _, err := g.enter(t.Context(), "PUT", idp.Normal); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := g.enter(ctx, "PUT", idp.Normal)
+		done <- err
+	}()
+	for waiting(g) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	g.leave("PUT", nil, time.Time{}, false)
+	if waiting(g) != 0 || g.inUse != 0 {
+		t.Fatalf("%d wait, %d in use", waiting(g), g.inUse)
+	}
+	if _, err := g.enter(t.Context(), "PUT", idp.Normal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestComplaintsAboutSimultaneousCallsLowerTheBoundForAWhile(t *testing.T) {
+	t.Parallel()
+	g := newTestGate(8)
+	answer := func(crowded bool) {
+		if _, err := g.enter(t.Context(), "PUT", idp.Normal); err != nil {
+			t.Fatal(err)
+		}
+		g.leave("PUT", nil, time.Time{}, crowded)
+	}
+	answer(true)
+	answer(true)
+	if g.cap != 2 {
+		t.Fatalf("the bound is %d, want 2", g.cap)
+	}
+	for range 10 {
+		answer(true)
+	}
+	if g.cap != 1 {
+		t.Fatalf("the bound is %d, want 1", g.cap)
+	}
+	for range 8 * calmAnswers {
+		answer(false)
+	}
+	if g.cap != 8 {
+		t.Fatalf("the bound is %d, want 8 again", g.cap)
+	}
+}
