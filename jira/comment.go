@@ -76,16 +76,19 @@ func eventLines(events []access.Event, limit int) string {
 	if all := strings.Join(full, "\n"); units(all) <= limit {
 		return all
 	}
-	left := 0
-	if len(events) > maxLines {
-		left = len(events) - maxLines
-		events = slices.Concat(events[:maxLines/2], events[len(events)-maxLines/2:])
+	const overhead = len(timeLayout) + len(cutNote) + 2
+	keep := min(maxLines, (limit-80)/(overhead+40)) // At least 40 units of each text that is told.
+	if keep < 2 {
+		return cut(fmt.Sprintf("(%d events are left out here; Usher keeps them)", len(events)), limit)
 	}
-	const overhead = len(timeLayout) + 2 + len(cutNote) + 40/maxLines + 1
-	share := max((limit-60)/len(events)-overhead, 1)
+	left := max(len(events)-keep, 0)
+	if left > 0 {
+		events = slices.Concat(events[:keep/2], events[len(events)-(keep-keep/2):])
+	}
+	share := (limit-80)/len(events) - overhead
 	var b strings.Builder
 	for i, e := range events {
-		if i == maxLines/2 && left > 0 {
+		if left > 0 && i == keep/2 {
 			fmt.Fprintf(&b, "(%d more events are left out here; Usher keeps them)\n", left)
 		}
 		text, short := escape(oneLine(e.Text), share)

@@ -38,12 +38,7 @@ func (t *Tracker) move(ctx context.Context, key string, r access.IssueRecord, n 
 		}
 		m, err := t.pick(ctx, key, p, r.Status)
 		if err != nil {
-			if !transient(err) {
-				if postErr := t.post(ctx, key, n); postErr != nil {
-					return postErr
-				}
-			}
-			return err
+			return t.stuck(ctx, key, n, err)
 		}
 		made, err := t.take(ctx, key, m, r, n)
 		if err != nil {
@@ -126,10 +121,21 @@ func (t *Tracker) again(ctx context.Context, key string, m move, r access.IssueR
 	}
 	m, err = t.pick(ctx, key, p, r.Status)
 	if err != nil {
-		return m, err
+		return m, t.stuck(ctx, key, n, err)
 	}
 	t.setBare(m.ID)
 	return t.take(ctx, key, m, r, n)
+}
+
+// stuck writes the note of an issue that cannot be moved: what happened belongs there in any case.
+func (t *Tracker) stuck(ctx context.Context, key string, n *note, err error) error {
+	if transient(err) {
+		return err
+	}
+	if postErr := t.post(ctx, key, n); postErr != nil {
+		return postErr
+	}
+	return err
 }
 
 // prove reads the comments back after a transition that carried one.

@@ -55,7 +55,7 @@ func escaped(text string) string {
 
 // lineStart fits what Jira takes for a block at the beginning of a line.
 func lineStart() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(?:h[1-6]\.|bq\.|fn\d*\.|[-*#]+\s|-{2,}|\|)`)
+	return regexp.MustCompile(`^\s*(?:h[1-6]\.|bq\.|fn\d*\.|[-*#]+(?:\s|$)|-{2,}|\|)`)
 }
 
 // escapeRune returns line[i] so that it stands for itself.

@@ -73,11 +73,11 @@ func active() []*regexp.Regexp {
 		`(?:^|[^\pL\pN])[*_+^~-][^\s*_+^~-][^\n]*[*_+^~-]`, // phrases
 		`![^\s!][^\n!]*!`, // images
 		`\?\?`,            // citations
-		`(?m)^\s*(?:h[1-6]\.|bq\.|[*#-]+\s|-{2,})`, // blocks
-		`(?:^|[^\pL\pN])@[\pL\pN]`,                 // mentions
-		`&#?[A-Za-z0-9]+;`,                         // entities
-		`\([a-zA-Z!?+*/-]{1,3}\)`,                  // pictures
-		`[:;][()](?:\W|$)`,                         // smiles
+		`(?m)^\s*(?:h[1-6]\.|bq\.|[*#-]+(?:\s|$)|-{2,})`, // blocks
+		`(?:^|[^\pL\pN])@[\pL\pN]`,                       // mentions
+		`&#?[A-Za-z0-9]+;`,                               // entities
+		`\([a-zA-Z!?+*/-]{1,3}\)`,                        // pictures
+		`[:;][()](?:\W|$)`,                               // smiles
 	} {
 		out = append(out, regexp.MustCompile(s))
 	}
