@@ -264,6 +264,14 @@ func TestUnknownArgumentsAreRefused(t *testing.T) {
 	}
 }
 
+func TestEveryMethodTakesATeamID(t *testing.T) {
+	t.Parallel()
+	r := start(t).call("chat.postMessage", map[string]any{"channel": "U1ANN", "text": "x", "team_id": "T0SANDBOX"})
+	if !r.ok() {
+		t.Errorf("%s", r.raw)
+	}
+}
+
 func TestScopesComeFromTheManifest(t *testing.T) {
 	t.Parallel()
 	b := start(t, func(c *slacksim.Config) {

@@ -128,6 +128,8 @@ func (s *Server) missingScope(needed string) *apiError {
 	}}
 }
 
+// checkNames refuses arguments that the method does not have. Every method takes team_id, which Slack's own
+// clients add to all calls that they make for a workspace.
 func checkNames(m *method, a *arguments) error {
 	var messages []string
 	for _, name := range m.required {
@@ -137,7 +139,7 @@ func checkNames(m *method, a *arguments) error {
 	}
 	var unknown []string
 	for name := range a.values {
-		if !slices.Contains(m.required, name) && !slices.Contains(m.optional, name) {
+		if name != "team_id" && !slices.Contains(m.required, name) && !slices.Contains(m.optional, name) {
 			unknown = append(unknown, "invalid additional property: "+name)
 		}
 	}

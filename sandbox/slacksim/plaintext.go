@@ -25,6 +25,22 @@ func PlainText(raw json.RawMessage) string {
 	return strings.TrimRight(p.b.String(), "\n")
 }
 
+// Named puts people's handles and channels' names into a text that PlainText made, where it holds their ids.
+func (s *Server) Named(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pairs := []string{}
+	for id, u := range s.users {
+		pairs = append(pairs, "@"+id, "@"+u.Name)
+	}
+	for id, c := range s.channels {
+		if c.name != "" {
+			pairs = append(pairs, "#"+id, "#"+c.name)
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
 type plainPage struct {
 	b     strings.Builder
 	state map[string]any // state.values of a view

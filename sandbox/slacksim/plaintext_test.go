@@ -39,6 +39,14 @@ func TestPlainTextReadsLikeTheScreen(t *testing.T) {
 	}
 }
 
+func TestIDsGetNames(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	if got := b.Named("@U1ANN and @U9 in #C1IT"); got != "@ann and @U9 in #it" {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzPlainTextNeverPanics(f *testing.F) {
 	f.Add(`[{"type":"section","text":{"type":"mrkdwn","text":"<!date^|>"}}]`)
 	f.Add(`{"blocks":[{"type":"input","element":{"type":"datetimepicker","initial_date_time":1}}]}`)
