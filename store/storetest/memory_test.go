@@ -15,3 +15,10 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 	storetest.RunTransactions(t, memory)
 	storetest.RunParallel(t, memory)
 }
+
+func TestMemoryFollowsTheModel(t *testing.T) {
+	t.Parallel()
+	storetest.RunModel(t, func() (storetest.Reopenable, error) {
+		return storetest.Reopenable{Store: storetest.Memory()}, nil
+	})
+}

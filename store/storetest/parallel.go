@@ -125,7 +125,7 @@ func readIndex(tx access.Tx, lane string, n int) error {
 }
 
 func consistentViews(t *testing.T, s access.Store) {
-	const lanes, rounds = 4, 60
+	const lanes, rounds = 4, 30
 	var writers, readers sync.WaitGroup
 	over := make(chan struct{})
 	for l := range lanes {
@@ -173,7 +173,7 @@ func readYourWrites(t *testing.T, s access.Store) {
 	for c := range 8 {
 		id := strconv.Itoa(c)
 		all.Go(func() {
-			for n := 1; n <= 30; n++ {
+			for n := 1; n <= 15; n++ {
 				update(t, s, func(tx access.Tx) error { return count(tx, id) })
 				if got := counter(t, s, id); got != n {
 					t.Errorf("caller %s wrote %d and reads %d", id, n, got)
@@ -211,7 +211,7 @@ func transfers(t *testing.T, s access.Store) {
 	var all sync.WaitGroup
 	for c := range 8 {
 		all.Go(func() {
-			for n := range 30 {
+			for n := range 20 {
 				err := s.Update(context.Background(), func(tx access.Tx) error {
 					return move(tx, name(c), name(c+1+n%(accounts-1)), 10+n)
 				})

@@ -1,0 +1,186 @@
+package storetest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"usher/access"
+)
+
+// crashPath is the environment variable by which the test binary knows that it is to be killed.
+const crashPath = "USHER_STORETEST_CRASH_PATH"
+
+// lanes is how many callers write at once in the process that is killed.
+const lanes = 6
+
+// Durable is a store that outlives its process.
+type Durable struct {
+	// Open opens the store at path, which is in an existing folder, and makes it if there is none.
+	Open func(path string) (access.Store, func() error, error)
+	// Check verifies what is behind the store's interface after a crash. Default: nothing.
+	Check func(access.Store) error
+}
+
+// RunCrash starts the test binary again as a process that writes from several callers and names each write that was
+// acknowledged; kills it at a random moment; opens what it left and verifies that no acknowledged write is lost, that
+// at most the write in hand is there besides, that each write is there wholly or not at all, and that the indexes are
+// consistent. The next process goes on from there; every tenth kill starts with a new file. RunCrash must be called at
+// the top of a test function that is not parallel before it, for the other process runs the test of the same name.
+func RunCrash(t *testing.T, kills int, d Durable) {
+	t.Helper()
+	if path := os.Getenv(crashPath); path != "" {
+		writeUntilKilled(path, d)
+		return
+	}
+	if err := Crash(t.Context(), t.Name(), t.TempDir(), kills, d); err != nil {
+		t.Error(err)
+	}
+}
+
+// Crash is RunCrash for those who want to see it fail: it returns the first violation. name is the test that the other
+// process runs and in which RunCrash is called.
+func Crash(ctx context.Context, name, folder string, kills int, d Durable) error {
+	acked := 0
+	before := make([]int, lanes)
+	for k := range kills {
+		path := filepath.Join(folder, fmt.Sprintf("crash%d.db", k/10))
+		if k%10 == 0 {
+			clear(before)
+		}
+		// Some die while they open the file, some after few writes, some after many.
+		wait := time.Duration(rand.IntN([]int{30, 80, 200}[k%3])) * time.Millisecond
+		acks, err := killOne(ctx, name, path, wait)
+		if err != nil {
+			return fmt.Errorf("kill %d: %w", k, err)
+		}
+		after, err := verify(path, before, acks, d)
+		if err != nil {
+			return fmt.Errorf("kill %d after %v: %w", k, wait, err)
+		}
+		for i := range after {
+			acked += acks[i] - min(acks[i], before[i])
+		}
+		before = after
+	}
+	if acked < kills {
+		return fmt.Errorf("only %d writes were acknowledged in %d processes: the test proves nothing", acked, kills)
+	}
+	return nil
+}
+
+// killOne runs the writing process, kills it and returns the last acknowledged number of each lane, 0 if none.
+func killOne(ctx context.Context, name, path string, wait time.Duration) ([]int, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find test binary: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, "-test.run=^"+name+"$", "-test.count=1") //nolint:gosec // Itself.
+	cmd.Env = append(os.Environ(), crashPath+"="+path)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start writer: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start writer: %w", err)
+	}
+	kill := time.AfterFunc(10*time.Millisecond+wait, func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	acks := make([]int, lanes)
+	lines := bufio.NewScanner(out)
+	var complaint error
+	for lines.Scan() {
+		var lane, n int
+		switch _, err := fmt.Sscanf(lines.Text(), "ack %d %d", &lane, &n); {
+		case err == nil && lane < lanes:
+			acks[lane] = n
+		case strings.HasPrefix(lines.Text(), "complaint "):
+			complaint = errors.New(lines.Text())
+		}
+	}
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		return nil, fmt.Errorf("the writer ended by itself: %w", errors.Join(err, complaint))
+	}
+	return acks, complaint
+}
+
+// verify opens what a killed process left and returns where each lane is.
+func verify(path string, before, acks []int, d Durable) (after []int, err error) {
+	s, closeStore, err := d.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open after kill: %w", err)
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	after = make([]int, lanes)
+	err = s.View(context.Background(), func(tx access.Tx) error {
+		for i := range after {
+			n, err := readStep(tx, laneName(i))
+			if err != nil {
+				return err
+			}
+			least := max(before[i], acks[i])
+			if n < least {
+				return fmt.Errorf("lane %d: %d was acknowledged, %d is there", i, least, n)
+			}
+			if n > least+1 {
+				return fmt.Errorf("lane %d: %d is there, but only %d was acknowledged and one more begun", i, n, least)
+			}
+			after[i] = n
+		}
+		return nil
+	})
+	if err == nil && d.Check != nil {
+		err = d.Check(s)
+	}
+	return after, err
+}
+
+func laneName(i int) string { return "lane" + strconv.Itoa(i) }
+
+// writeUntilKilled is the other process. A line is printed only after its write was acknowledged.
+func writeUntilKilled(path string, d Durable) {
+	s, _, err := d.Open(path)
+	if err != nil {
+		fmt.Println("complaint open:", err) //nolint:forbidigo // The parent reads it.
+		return
+	}
+	var all sync.WaitGroup
+	var printing sync.Mutex
+	say := func(line string) {
+		printing.Lock()
+		defer printing.Unlock()
+		fmt.Println(line) //nolint:forbidigo // The parent reads it.
+	}
+	for i := range lanes {
+		all.Go(func() {
+			n := 0
+			err := s.View(context.Background(), func(tx access.Tx) (err error) {
+				n, err = readStep(tx, laneName(i))
+				return err
+			})
+			for err == nil {
+				n++
+				err = s.Update(context.Background(), func(tx access.Tx) error { return writeStep(tx, laneName(i), n) })
+				if err == nil {
+					say(fmt.Sprintf("ack %d %d", i, n))
+				}
+			}
+			say("complaint " + err.Error())
+		})
+	}
+	all.Wait()
+}
