@@ -113,13 +113,13 @@ func TestOpenSaysWhatIsWrongForGood(t *testing.T) {
 
 func TestOneRequestOneIssueWhateverHappensToTheAnswer(t *testing.T) {
 	t.Parallel()
-	for _, kind := range sortedTroubles() {
+	for _, kind := range troubles() {
 		for _, look := range []string{"search and recent issues", "search alone", "after a restart"} {
 			t.Run(string(kind)+"/"+look, func(t *testing.T) {
 				t.Parallel()
 				s := newSite(t)
 				s.SetIndexLag(2 * time.Minute)
-				s.Inject(jirasim.Fault{Name: "issue.create", Kind: kind, Times: 1})
+				s.trouble("issue.create", kind)
 				if look == "search alone" {
 					s.Inject(jirasim.Fault{Name: "issue.bulkfetch", Kind: jirasim.FaultGone})
 				}

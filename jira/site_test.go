@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,7 +55,10 @@ func newSite(t *testing.T, change ...func(*jirasim.Config)) *site {
 		t.Fatal(err)
 	}
 	s.Server = sim
-	srv := httptest.NewServer(sim)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat)) // By the site's clock, not this machine's.
+		sim.ServeHTTP(w, r)
+	}))
 	sim.SetURL(srv.URL)
 	t.Cleanup(func() { sim.Close(); srv.Close() })
 	s.cfg = Config{
@@ -235,21 +237,20 @@ func (s *site) persist(f func(again bool) error) (tries int) {
 	return tries
 }
 
-// troubles are the faults that a write may meet, each with whether Jira may have done the work.
-func troubles() map[jirasim.FaultKind]bool {
-	return map[jirasim.FaultKind]bool{
-		jirasim.FaultDown: false, jirasim.FaultResetBefore: false, jirasim.FaultLostAnswer: true, jirasim.FaultSlowDrip: true,
-		jirasim.FaultRateLimit: false, jirasim.FaultBareLimit: false, jirasim.FaultError500: false,
-		jirasim.FaultError502: false, jirasim.FaultError503: false, jirasim.FaultTruncated: true, jirasim.FaultWrongTypes: true,
-		jirasim.FaultUnauthorize: false, jirasim.FaultForbidden: false, jirasim.FaultConflict: false,
+// trouble makes the next call of a name meet a fault.
+func (s *site) trouble(name string, kind jirasim.FaultKind) {
+	f := jirasim.Fault{Name: name, Kind: kind, Times: 1}
+	if kind == jirasim.FaultSlowDrip {
+		f.After = 50 * time.Millisecond
 	}
+	s.Inject(f)
 }
 
-func sortedTroubles() []jirasim.FaultKind {
-	var out []jirasim.FaultKind
-	for k := range troubles() {
-		out = append(out, k)
+// troubles are the faults that a write may meet; some come after the work was done, some before.
+func troubles() []jirasim.FaultKind {
+	return []jirasim.FaultKind{
+		jirasim.FaultDown, jirasim.FaultResetBefore, jirasim.FaultLostAnswer, jirasim.FaultSlowDrip, jirasim.FaultRateLimit,
+		jirasim.FaultBareLimit, jirasim.FaultError500, jirasim.FaultError502, jirasim.FaultError503, jirasim.FaultTruncated,
+		jirasim.FaultWrongTypes, jirasim.FaultUnauthorize, jirasim.FaultForbidden, jirasim.FaultConflict,
 	}
-	slices.Sort(out)
-	return out
 }

@@ -27,6 +27,8 @@ type Finding struct {
 type inspection struct {
 	t    *Tracker
 	list []Finding
+	// noReporter: the permission to set the reporter is missing, and Jira hides the field for that reason alone.
+	noReporter bool
 }
 
 func (v *inspection) good(subject, format string, args ...any) {
@@ -135,6 +137,7 @@ func (v *inspection) permissions(ctx context.Context) {
 	for _, n := range needs {
 		if !got.Permissions[n.key].Have {
 			missing = true
+			v.noReporter = v.noReporter || n.key == "MODIFY_REPORTER"
 			v.bad("permission "+n.name, "the bot cannot "+n.why, "grant it in the permission scheme of project %s", v.t.cfg.Project)
 		}
 	}
@@ -162,7 +165,7 @@ func (v *inspection) screen(ctx context.Context) {
 	}
 	if v.t.cfg.Reporter {
 		set = append(set, "reporter")
-		if _, ok := byID["reporter"]; !ok {
+		if _, ok := byID["reporter"]; !ok && !v.noReporter {
 			v.bad("field reporter", "it is not on the create screen",
 				"add it to the create screen of issue type %s, or switch the setting off", v.t.cfg.IssueType)
 		}

@@ -1,0 +1,61 @@
+package jira
+
+import (
+	"testing"
+
+	"usher/access"
+	"usher/sandbox/jirasim"
+)
+
+func TestAccountIsFoundByItsExactAddressOnly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *jirasim.Config) {
+		c.Accounts = append(c.Accounts,
+			jirasim.Account{AccountID: "712020:plus", Email: "ann+it@example.com", DisplayName: "Ann Plus"},
+			jirasim.Account{AccountID: "712020:space", Email: "annit@example.com", DisplayName: "ann it@example.com"},
+			jirasim.Account{AccountID: "qm:customer", Email: "customer@example.com", DisplayName: "Customer", Type: "customer"},
+			jirasim.Account{AccountID: "712020:twin1", Email: "twin@example.com", DisplayName: "Twin One"},
+			jirasim.Account{AccountID: "712020:twin2", Email: "twin@example.com", DisplayName: "Twin Two"},
+		)
+	})
+	for email, want := range map[string]access.AccountID{
+		"alice@example.com":       "712020:a11ce000-0000-4000-8000-000000000001",
+		" Alice@Example.com ":     "712020:a11ce000-0000-4000-8000-000000000001",
+		"ann+it@example.com":      "712020:plus",
+		"alice@example":           "", // A prefix.
+		"alice":                   "",
+		"carol@example.com":       "", // Hidden.
+		"dave@example.com":        "", // Inactive.
+		"customer@example.com":    "",
+		"twin@example.com":        "",
+		"access-bot@example.com":  "", // An app.
+		"nobody@example.com":      "",
+		"":                        "",
+		"x&accountId=712020:plus": "",
+	} {
+		got, err := s.tr.Account(t.Context(), email)
+		if err != nil || got != want {
+			t.Errorf("Account(%q) = %q, %v; want %q", email, got, err, want)
+		}
+	}
+}
+
+func TestAccountDoesNotHoldUpWhatItIsFor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if err := s.SetPermission(jirasim.BotAccount, "USER_PICKER", false); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.tr.Account(t.Context(), "alice@example.com"); got != "" || err != nil {
+		t.Errorf("without permission: %q, %v", got, err)
+	}
+	s.Inject(jirasim.Fault{Name: "user.search", Kind: jirasim.FaultForbidden, Times: 1})
+	if got, err := s.tr.Account(t.Context(), "alice@example.com"); got != "" || err != nil {
+		t.Errorf("forbidden: %q, %v", got, err)
+	}
+	s.Inject(jirasim.Fault{Name: "user.search", Kind: jirasim.FaultRateLimit, Times: 1})
+	_, err := s.tr.Account(t.Context(), "alice@example.com")
+	if te := targetError(t, err); !te.Transient || te.Sent || te.RetryAfter <= 0 {
+		t.Errorf("limited: %+v", te)
+	}
+}
