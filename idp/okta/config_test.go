@@ -95,8 +95,12 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p, err := New(Config{URL: "https://acme.okta.com", Token: testToken})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range []string{
-		fmt.Sprint(cfg), fmt.Sprintf("%v %+v %#v %s %q", cfg, cfg, cfg, cfg.Token, cfg.Token), string(raw), log.String(), cfg.Token.String(),
+		fmt.Sprintf("%v %+v %#v", p, p, p), fmt.Sprint(cfg), fmt.Sprintf("%v %+v %#v %s %q", cfg, cfg, cfg, cfg.Token, cfg.Token), string(raw), log.String(), cfg.Token.String(),
 	} {
 		if strings.Contains(text, testToken) {
 			t.Errorf("shown: %s", text)

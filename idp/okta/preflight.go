@@ -22,6 +22,7 @@ type preflight struct {
 	groups  map[idp.GroupID]judgement
 	rules   map[idp.GroupID][]string // names of the rules that fill the group
 	rulesAt time.Time
+	turns   map[string]chan struct{} // one holder at a time per group, and one for the rules
 }
 
 type judgement struct {
@@ -30,7 +31,25 @@ type judgement struct {
 }
 
 func newPreflight(now func() time.Time) *preflight {
-	return &preflight{now: now, groups: map[idp.GroupID]judgement{}}
+	return &preflight{now: now, groups: map[idp.GroupID]judgement{}, turns: map[string]chan struct{}{}}
+}
+
+// turn waits until nobody else reads what key names, so that many callers share one reading. The caller must call the
+// returned function when it is done.
+func (f *preflight) turn(ctx context.Context, op, key string) (func(), error) {
+	f.mu.Lock()
+	c := f.turns[key]
+	if c == nil {
+		c = make(chan struct{}, 1)
+		f.turns[key] = c
+	}
+	f.mu.Unlock()
+	select {
+	case c <- struct{}{}:
+		return func() { <-c }, nil
+	case <-ctx.Done():
+		return nil, &idp.Error{Kind: idp.Unavailable, Op: op, Err: ctx.Err()}
+	}
 }
 
 func (f *preflight) fresh(at time.Time) bool {
@@ -109,16 +128,29 @@ func (p *Provider) inspect(ctx context.Context, op string, id idp.GroupID) (idp.
 func (p *Provider) governable(ctx context.Context, op string, id idp.GroupID) error {
 	refusal, ok := p.preflight.refusal(id)
 	if !ok {
-		g, err := p.inspect(ctx, op, id)
-		if err != nil {
+		var err error
+		if refusal, err = p.judge(ctx, op, id); err != nil {
 			return err
 		}
-		refusal = g.Refusal
 	}
 	if refusal != "" {
 		return notGovernable(op, refusal)
 	}
 	return nil
+}
+
+// judge reads the group once for all who ask at the same time.
+func (p *Provider) judge(ctx context.Context, op string, id idp.GroupID) (string, error) {
+	done, err := p.preflight.turn(ctx, op, string(id))
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	if refusal, ok := p.preflight.refusal(id); ok {
+		return refusal, nil
+	}
+	g, err := p.inspect(ctx, op, id)
+	return g.Refusal, err
 }
 
 // adminRefusal refuses groups that hold an admin role. A token that may not read roles cannot know; Check says so.
@@ -172,19 +204,35 @@ func (x *exchange) roles(op string) ([]string, error) {
 // ruleRefusal refuses groups that a group rule fills: removing a person whom the rule added puts the person on the
 // rule's list of exceptions, which holds 100 people and is edited by hand. A token that may not read rules cannot know.
 func (p *Provider) ruleRefusal(ctx context.Context, op string, id idp.GroupID) (string, error) {
-	names, ok := p.preflight.rulesOf(id)
-	if !ok {
-		rules, err := p.readRules(ctx, op)
-		if err != nil && idp.KindOf(err) != idp.Forbidden {
-			return "", err
-		}
-		p.preflight.keepRules(rules)
-		names = rules[id]
+	names, err := p.rulesOf(ctx, op, id)
+	if err != nil {
+		return "", err
 	}
 	if len(names) == 0 {
 		return "", nil
 	}
 	return fmt.Sprintf("The group rule %q fills this group, and taking people out by hand would break that rule.", names[0]), nil
+}
+
+// rulesOf returns the names of the rules that fill the group, by a list that is at most ten minutes old.
+func (p *Provider) rulesOf(ctx context.Context, op string, id idp.GroupID) ([]string, error) {
+	if names, ok := p.preflight.rulesOf(id); ok {
+		return names, nil
+	}
+	done, err := p.preflight.turn(ctx, op, "rules")
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if names, ok := p.preflight.rulesOf(id); ok {
+		return names, nil
+	}
+	rules, err := p.readRules(ctx, op)
+	if err != nil && idp.KindOf(err) != idp.Forbidden {
+		return nil, err
+	}
+	p.preflight.keepRules(rules)
+	return rules[id], nil
 }
 
 // readRules maps groups to the names of the rules that may add people to them. Inactive rules add nobody.

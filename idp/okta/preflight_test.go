@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -100,5 +101,23 @@ func TestARefusedChangeIsLookedIntoOnce(t *testing.T) {
 	}
 	if v.count() != 2 {
 		t.Fatalf("took %d calls: %v", v.count(), v.paths)
+	}
+}
+
+func TestManyAdditionsAtOnceShareOneJudgement(t *testing.T) {
+	t.Parallel()
+	v := serve(t, map[string]http.HandlerFunc{"PUT /": reply(204, "")})
+	p := connect(t, v.URL)
+	var group sync.WaitGroup
+	for range 40 {
+		group.Go(func() {
+			if err := p.AddMember(t.Context(), ops, ada); err != nil {
+				t.Errorf("AddMember: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	if got := v.count(); got != 3+40 {
+		t.Fatalf("took %d calls, want 3 for the judgement and 40 changes", got)
 	}
 }

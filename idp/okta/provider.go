@@ -46,6 +46,8 @@ func New(cfg Config) (*Provider, error) {
 		}
 		w.auth = auth
 	}
+	// Printing a struct goes through hidden fields without asking the types how, so only the wire keeps credentials.
+	cfg.Token, cfg.PrivateKeyPEM = "", ""
 	p := &Provider{
 		cfg: cfg, wire: w, transport: transport,
 		gate:      newGate(newBudget(cfg.Reserve), cfg.Now, cfg.MaxInFlight),

@@ -15,7 +15,6 @@ import (
 // exchange is one call on the wire. The transport fills it in, because the SDK hides most of an answer: it drops the
 // headers of a 429, forgets the status of others, and fails on fields that it does not know.
 type exchange struct {
-	sent     bool
 	status   int // 0 = no complete answer
 	header   http.Header
 	body     []byte
@@ -93,7 +92,7 @@ func (w *wire) send(req *http.Request, x *exchange) error {
 		if err := w.auth.authorize(req.Context(), req); err != nil {
 			return err
 		}
-		x.sent, x.status = true, 0
+		x.status = 0
 		if err := w.exchange(req, x); err != nil {
 			return err
 		}
