@@ -1,0 +1,324 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"usher/sandbox/jirasim"
+	"usher/sandbox/slacksim"
+)
+
+const (
+	groupWrite = "00g1githubwrite"
+	groupAdmin = "00g1githubadmin"
+	groupLogs  = "00g1datadog"
+	groupZoom  = "00g1zoomwebinar"
+)
+
+// story is the tour, scene by scene. Each ends in a state of its own, so that what one shows does not lean on luck of
+// another.
+func (t *tour) story() []scene {
+	return []scene{
+		{"Usher is connected to Slack with two sockets", t.connected},
+		{"Maya asks for GitHub: Write in a modal that says who decides", t.asks},
+		{"A missing reason is shown beside its field", t.validation},
+		{"The request becomes a Jira issue, and Priya is asked in a DM", t.filed},
+		{"Maya cannot approve her own request", t.selfApproval},
+		{"Priya approves: the group changes and is read back", t.approves},
+		{"A second click and an old copy of the message change nothing", t.doubleClick},
+		{"Maya's Home tab counts the time down", t.homeTab},
+		{"A day later the access is gone", t.expires},
+		{"The evidence is on the issue", t.evidence},
+		{"Lin denies with a reason", t.denies},
+		{"Two owners press at once: one decision; then security decides", t.twoSteps},
+		{"Okta is down during an approval", t.oktaDownGiving},
+		{"Okta is down when the time is up", t.oktaDownTaking},
+		{"A membership from before Usher stays", t.preexisting},
+		{"Extend with one click, then give back early", t.extendAndRelease},
+		{"Usher is restarted in the middle, and the end comes while it is away", t.restart},
+		{"Six quiet hours: nobody is called", t.quiet},
+		{"Nobody holds more than was granted", t.audit},
+	}
+}
+
+func (t *tour) connected(ctx context.Context) error {
+	return t.until(ctx, "two sockets are up", func() bool { return t.w.Slack.Connections() >= 2 })
+}
+
+func (t *tour) asks(ctx context.Context) error {
+	if err := t.form(ctx, "maya", "githb writ", "GitHub: Write", "24 hours"); err != nil {
+		return err
+	}
+	v, err := t.view(ctx, "maya", "Priya Nair")
+	if err != nil {
+		return err
+	}
+	t.seen("a search with two typos found the role")
+	t.seen("the form names Priya Nair as the one who decides, before anything is sent")
+	t.step.Screen = v.Plain()
+	return nil
+}
+
+func (t *tour) validation(ctx context.Context) error {
+	if err := t.set(ctx, "maya", "plain_text_input", "  "); err != nil {
+		return err
+	}
+	got, err := t.submit(ctx, "maya")
+	if err != nil {
+		return err
+	}
+	if len(got.Errors) != 1 || got.Closed {
+		return fmt.Errorf("expected one error beside the reason, got %v (closed: %t)", got.Errors, got.Closed)
+	}
+	for _, text := range got.Errors {
+		t.seen("the form stays open and says: %s", text)
+	}
+	if n := len(t.w.Jira.Issues()); n != 0 {
+		return fmt.Errorf("%d issues were made by a refused form", n)
+	}
+	return nil
+}
+
+func (t *tour) filed(ctx context.Context) error {
+	if err := t.set(ctx, "maya", "plain_text_input", "Fix the checkout bug *urgently* {color:red}now{color}"); err != nil {
+		return err
+	}
+	if _, err := t.submit(ctx, "maya"); err != nil {
+		return err
+	}
+	if _, err := t.view(ctx, "maya", "filed"); err != nil {
+		return err
+	}
+	if err := t.w.Slack.CloseAll(ctx, t.id("maya")); err != nil {
+		return err
+	}
+	m, err := t.message(ctx, "priya", "Maya Chen", "GitHub", "24 hours", "Approve")
+	if err != nil {
+		return err
+	}
+	t.ask = m
+	if t.issue, err = t.newestIssue("Waiting for approval"); err != nil {
+		return err
+	}
+	if err := t.reporter("maya"); err != nil {
+		return err
+	}
+	if !strings.Contains(string(m.Blocks), t.issue) {
+		return fmt.Errorf("the question to Priya does not link to %s", t.issue)
+	}
+	if !contains(m.Text, []string{"Maya Chen", "GitHub", "24 hours"}) {
+		return fmt.Errorf("the notification text does not carry the question: %q", m.Text)
+	}
+	t.seen("issue %s waits for approval, reported by Maya, and Priya's message links to it", t.issue)
+	t.step.Screen = m.Plain()
+	return t.notMember(groupWrite, "maya")
+}
+
+func (t *tour) selfApproval(ctx context.Context) error {
+	b, ok := button(t.ask.Blocks, "approve")
+	if !ok {
+		return errors.New("the question has no Approve button")
+	}
+	// What a forwarded or forged copy would send: Maya's click on the button that was meant for Priya.
+	_, err := t.w.Slack.Send(ctx, "interactive", forgedClick(t.id("maya"), t.ask, b))
+	if err != nil {
+		return err
+	}
+	if err := t.until(ctx, "Maya is told that somebody else has to decide", func() bool {
+		return slices.ContainsFunc(t.w.Slack.Messages(t.id("maya")), func(m slacksim.Message) bool {
+			return contains(m.Plain()+m.Text, []string{"own request"})
+		})
+	}); err != nil {
+		return err
+	}
+	if got := t.status(); got != "Waiting for approval" {
+		return fmt.Errorf("the issue moved to %q", got)
+	}
+	return t.notMember(groupWrite, "maya")
+}
+
+// forgedClick is the payload of a button press by somebody else than the reader of the message.
+func forgedClick(user string, m slacksim.Message, b element) any {
+	return map[string]any{
+		"type": "block_actions", "api_app_id": "A0USHER", "team": map[string]any{"id": "T0LARKSPUR", "domain": "sandbox"},
+		"user":      map[string]any{"id": user, "username": "forger", "name": "forger", "team_id": "T0LARKSPUR"},
+		"container": map[string]any{"type": "message", "message_ts": m.TS, "channel_id": m.Channel, "is_ephemeral": false},
+		"channel":   map[string]any{"id": m.Channel, "name": "directmessage"},
+		"message":   map[string]any{"type": "message", "ts": m.TS, "text": m.Text, "blocks": m.Blocks},
+		"actions": []any{map[string]any{
+			"type": "button", "action_id": b.Action, "block_id": b.Block, "value": b.Value, "action_ts": "1700000000.000100",
+		}},
+		"trigger_id": "1.2.forged", "is_enterprise_install": false,
+	}
+}
+
+func (t *tour) approves(ctx context.Context) error {
+	if err := t.press(ctx, "priya", t.ask, "approve"); err != nil {
+		return err
+	}
+	if err := t.member(ctx, groupWrite, "maya"); err != nil {
+		return err
+	}
+	m, err := t.message(ctx, "maya", "GitHub", "active")
+	if err != nil {
+		return err
+	}
+	t.step.Screen = m.Plain()
+	t.seen("Maya's message says that the access is active")
+	if !t.readBack(groupWrite) {
+		return errors.New("the change was not read back after it was made")
+	}
+	t.seen("the membership was read back from Okta after the change")
+	if err := t.until(ctx, "the issue is Active", func() bool { return t.status() == "Active" }); err != nil {
+		return err
+	}
+	return t.until(ctx, "Priya's buttons are gone and her message says who decided", func() bool {
+		now, _ := t.w.Slack.Message(t.ask.Channel, t.ask.TS)
+		_, left := button(now.Blocks, "approve")
+		return !left && contains(now.Plain(), []string{"approved", "Priya Nair"})
+	})
+}
+
+func (t *tour) doubleClick(ctx context.Context) error {
+	before := len(t.w.Okta.MemberHistory(groupWrite))
+	if err := t.pressStale(ctx, "priya", t.ask, "approve"); err != nil {
+		return err
+	}
+	if err := t.until(ctx, "Priya is told that the request was approved already", func() bool {
+		return slices.ContainsFunc(t.w.Slack.Messages(t.id("priya")), func(m slacksim.Message) bool {
+			return contains(m.Plain()+m.Text, []string{"already approved by you"})
+		})
+	}); err != nil {
+		return err
+	}
+	if now := len(t.w.Okta.MemberHistory(groupWrite)); now != before {
+		return fmt.Errorf("the second click changed the group: %d changes before, %d after", before, now)
+	}
+	t.seen("the group was not touched again")
+	return nil
+}
+
+func (t *tour) homeTab(ctx context.Context) error {
+	t.w.Clock.Advance(2 * time.Hour)
+	v, err := t.home(ctx, "maya", "GitHub", "Write", "22 h")
+	if err != nil {
+		return err
+	}
+	t.seen("two hours later the Home tab shows 22 hours left")
+	t.step.Screen = v.Plain()
+	return nil
+}
+
+func (t *tour) expires(ctx context.Context) error {
+	t.w.Clock.Advance(22 * time.Hour)
+	if err := t.gone(ctx, groupWrite, "maya"); err != nil {
+		return err
+	}
+	if err := t.until(ctx, "the issue is Done", func() bool { return t.status() == "Done" }); err != nil {
+		return err
+	}
+	m, err := t.message(ctx, "maya", "GitHub", "ended")
+	if err != nil {
+		return err
+	}
+	t.step.Screen = m.Plain()
+	return nil
+}
+
+func (t *tour) evidence(ctx context.Context) error {
+	is, ok := t.w.Jira.Issue(t.issue)
+	if !ok {
+		return fmt.Errorf("issue %s is gone", t.issue)
+	}
+	var all strings.Builder
+	all.WriteString(jirasim.RenderWiki(is.Description))
+	for _, c := range is.Comments {
+		all.WriteString("\n" + jirasim.RenderWiki(c.Body))
+	}
+	for _, want := range []string{"Maya Chen asked for GitHub", "Priya Nair approved", "Added Maya Chen", "Access is active until", "Removed Maya Chen", "Access has ended"} {
+		if !strings.Contains(all.String(), want) {
+			return fmt.Errorf("issue %s does not say %q:\n%s", t.issue, want, all.String())
+		}
+	}
+	if !strings.Contains(all.String(), "{color:red}now{color}") {
+		return fmt.Errorf("what Maya typed is not on the issue letter by letter:\n%s", all.String())
+	}
+	t.seen("request, decision, change, proof, end: all on %s; what Maya typed is shown, not interpreted", t.issue)
+	t.step.Screen = all.String()
+	return nil
+}
+
+func (t *tour) denies(ctx context.Context) error {
+	if err := t.request(ctx, "carla", "figma", "Figma: Editor", "", "A slide for a customer"); err != nil {
+		return err
+	}
+	m, err := t.message(ctx, "lin", "Carla Silva", "Figma", "Deny")
+	if err != nil {
+		return err
+	}
+	if err := t.press(ctx, "lin", m, "deny"); err != nil {
+		return err
+	}
+	if _, err := t.view(ctx, "lin", "deny"); err != nil {
+		return err
+	}
+	if err := t.set(ctx, "lin", "plain_text_input", "Please use the viewer for slides."); err != nil {
+		return err
+	}
+	if _, err := t.submit(ctx, "lin"); err != nil {
+		return err
+	}
+	got, err := t.message(ctx, "carla", "denied", "Lin Zhao", "use the viewer")
+	if err != nil {
+		return err
+	}
+	t.seen("Carla is told who denied it and why")
+	t.step.Screen = got.Plain()
+	if t.issue, err = t.newestIssue(""); err != nil {
+		return err
+	}
+	if err := t.until(ctx, "the issue is Denied", func() bool { return t.status() == "Denied" }); err != nil {
+		return err
+	}
+	return t.notMember("00g1figmaeditor", "carla")
+}
+
+func (t *tour) twoSteps(ctx context.Context) error {
+	if err := t.request(ctx, "jonas", "github admin", "GitHub: Administrator", "1 hour", "Rotate the deploy keys"); err != nil {
+		return err
+	}
+	first, err := t.message(ctx, "tomas", "Jonas Weber", "Administrator", "Approve")
+	if err != nil {
+		return err
+	}
+	second, err := t.message(ctx, "omar", "Jonas Weber", "Administrator", "Approve")
+	if err != nil {
+		return err
+	}
+	errs := make(chan error, 2)
+	go func() { errs <- t.press(ctx, "tomas", first, "approve") }()
+	go func() { errs <- t.pressStale(ctx, "omar", second, "approve") }()
+	if err := errors.Join(<-errs, <-errs); err != nil {
+		return err
+	}
+	m, err := t.message(ctx, "ingrid", "Jonas Weber", "Administrator", "Approve")
+	if err != nil {
+		return err
+	}
+	t.seen("both owners pressed, one decision counted, and security was asked")
+	if err := t.notMember(groupAdmin, "jonas"); err != nil {
+		return err
+	}
+	if err := t.press(ctx, "ingrid", m, "approve"); err != nil {
+		return err
+	}
+	if err := t.member(ctx, groupAdmin, "jonas"); err != nil {
+		return err
+	}
+	t.w.Clock.Advance(time.Hour)
+	return t.gone(ctx, groupAdmin, "jonas")
+}

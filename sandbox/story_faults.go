@@ -1,0 +1,186 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"usher/sandbox/oktasim"
+)
+
+func (t *tour) oktaDownGiving(ctx context.Context) error {
+	if err := t.request(ctx, "sofia", "aws read", "AWS: Read only", "", "Compare the bills"); err != nil {
+		return err
+	}
+	m, err := t.message(ctx, "omar", "Sofia Reyes", "AWS", "Approve")
+	if err != nil {
+		return err
+	}
+	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down, Name: "user.groups"})
+	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down, Name: "group.member.add"})
+	if err := t.press(ctx, "omar", m, "approve"); err != nil {
+		return err
+	}
+	got, err := t.message(ctx, "sofia", "AWS", "keeps trying")
+	if err != nil {
+		return err
+	}
+	t.seen("Sofia is told the truth: approved, not active yet, Usher keeps trying")
+	t.step.Screen = got.Plain()
+	if err := t.notMember("00g1awsreadonly", "sofia"); err != nil {
+		return err
+	}
+	t.w.ClearFaults()
+	if err := t.member(ctx, "00g1awsreadonly", "sofia"); err != nil {
+		return err
+	}
+	_, err = t.message(ctx, "sofia", "AWS", "active")
+	return err
+}
+
+func (t *tour) oktaDownTaking(ctx context.Context) error {
+	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
+	t.w.Clock.Advance(24 * time.Hour)
+	if _, err := t.message(ctx, "sofia", "AWS", "keeps trying"); err != nil {
+		return err
+	}
+	t.seen("Okta is gone at the due time; the message says that the removal is still to come")
+	if v, err := t.home(ctx, "noor", "AWS"); err == nil {
+		t.seen("the admin's Home tab shows the failure")
+		t.step.Screen = v.Plain()
+	} else {
+		return err
+	}
+	t.w.ClearFaults()
+	if err := t.gone(ctx, "00g1awsreadonly", "sofia"); err != nil {
+		return err
+	}
+	_, err := t.message(ctx, "sofia", "AWS", "ended")
+	return err
+}
+
+func (t *tour) preexisting(ctx context.Context) error {
+	if err := t.request(ctx, "kenji", "datadog", "Datadog: Viewer", "1 hour", "Look at the graphs"); err != nil {
+		return err
+	}
+	if _, err := t.message(ctx, "kenji", "Datadog", "active"); err != nil {
+		return err
+	}
+	t.w.Clock.Advance(time.Hour)
+	if _, err := t.message(ctx, "kenji", "Datadog", "ended"); err != nil {
+		return err
+	}
+	if !t.w.Member(groupLogs, "kenji") {
+		return errors.New("Kenji lost a membership that he had before Usher")
+	}
+	t.seen("the automatic grant ended; the membership that Kenji had before is untouched")
+	return nil
+}
+
+func (t *tour) extendAndRelease(ctx context.Context) error {
+	if err := t.request(ctx, "hugo", "zoom", "Zoom: Webinar host", "1 day", "Customer webinar"); err != nil {
+		return err
+	}
+	if err := t.member(ctx, groupZoom, "hugo"); err != nil {
+		return err
+	}
+	if _, err := t.message(ctx, "hugo", "Zoom", "active"); err != nil {
+		return err
+	}
+	if err := t.pressHome(ctx, "hugo", "Extend"); err != nil {
+		return err
+	}
+	if _, err := t.home(ctx, "hugo", "Zoom", "1 d"); err != nil {
+		return err
+	}
+	t.w.Clock.Advance(25 * time.Hour)
+	if _, err := t.home(ctx, "hugo", "Zoom", "Release"); err != nil {
+		return err
+	}
+	if !t.w.Member(groupZoom, "hugo") {
+		return errors.New("the extension was not kept: access ended at the first due time")
+	}
+	t.seen("the access outlived its first end by the extension")
+	if err := t.pressHome(ctx, "hugo", "Release"); err != nil {
+		return err
+	}
+	return t.gone(ctx, groupZoom, "hugo")
+}
+
+func (t *tour) restart(ctx context.Context) error {
+	if err := t.request(ctx, "mei", "github write", "GitHub: Write", "6 hours", "Fix a query in the repository"); err != nil {
+		return err
+	}
+	m, err := t.message(ctx, "anders", "Mei Tanaka", "GitHub", "Approve")
+	if err != nil {
+		return err
+	}
+	if err := t.press(ctx, "anders", m, "approve"); err != nil {
+		return err
+	}
+	if err := t.member(ctx, groupWrite, "mei"); err != nil {
+		return err
+	}
+	if err := t.product.Stop(ctx); err != nil {
+		return err
+	}
+	t.seen("Usher was stopped")
+	t.w.Clock.Advance(7 * time.Hour)
+	if err := t.product.Start(ctx); err != nil {
+		return err
+	}
+	t.seen("Usher was started again seven hours later")
+	if err := t.gone(ctx, groupWrite, "mei"); err != nil {
+		return err
+	}
+	_, err = t.message(ctx, "mei", "GitHub", "ended")
+	return err
+}
+
+func (t *tour) quiet(ctx context.Context) error {
+	if err := t.settled(ctx); err != nil {
+		return err
+	}
+	t.w.ResetCalls()
+	for range 6 {
+		t.w.Clock.Advance(time.Hour)
+		if err := t.settled(ctx); err != nil {
+			return err
+		}
+	}
+	if n := len(t.w.Okta.Calls()) + len(t.w.Jira.Calls()); n != 0 {
+		return fmt.Errorf("%d calls to Okta and Jira while nothing was due", n)
+	}
+	t.seen("no call to Okta or Jira in six hours")
+	return nil
+}
+
+// audit compares the directory with what the company started with: every tour grant has ended, so nothing may differ.
+func (t *tour) audit(context.Context) error {
+	for _, g := range t.w.Company.Groups {
+		want, got := t.w.Company.oktaIDs(g.Members), t.w.Okta.Members(g.ID)
+		slices.Sort(want)
+		slices.Sort(got)
+		if g.Rule == "" && !slices.Equal(want, got) {
+			return fmt.Errorf("group %s holds %v, and at the start it held %v", g.Name, got, want)
+		}
+	}
+	t.seen("every group has exactly the members that it had before the tour")
+	seen := map[string]bool{}
+	for _, is := range t.w.Jira.Issues() {
+		for _, l := range is.Labels {
+			if strings.HasPrefix(l, "usher-") && seen[l] {
+				return fmt.Errorf("two issues carry %s", l)
+			}
+			seen[l] = true
+		}
+	}
+	t.seen("one issue for each request")
+	if n := t.w.Okta.ChangelessCalls(); n != 0 {
+		t.seen("calls to Okta that changed nothing: %d, each after an outage", n)
+	}
+	return nil
+}
