@@ -1,4 +1,15 @@
-// Usher takes access requests in Slack.
+// Usher takes access requests in Slack, records them in Jira, changes the group in the identity provider and takes the
+// access back on time.
 package main
 
-func main() {}
+import (
+	_ "embed"
+	"os"
+
+	"usher/cli"
+)
+
+//go:embed manifest.yml
+var manifest []byte //nolint:gochecknoglobals // Embedded file.
+
+func main() { os.Exit(cli.Main(os.Args[1:], manifest)) }

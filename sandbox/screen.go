@@ -62,9 +62,9 @@ func button(raw json.RawMessage, words string) (element, bool) {
 	return element{}, false
 }
 
-// press presses the button with these words on a message in somebody's DM.
-func (t *tour) press(ctx context.Context, handle string, m slacksim.Message, words string) error {
-	now, ok := t.w.Slack.Message(m.Channel, m.TS)
+// Press presses the button with these words on a message in somebody's DM.
+func (w *World) Press(ctx context.Context, handle string, m slacksim.Message, words string) error {
+	now, ok := w.Slack.Message(m.Channel, m.TS)
 	if !ok {
 		return fmt.Errorf("the message to %s is gone", handle)
 	}
@@ -72,75 +72,75 @@ func (t *tour) press(ctx context.Context, handle string, m slacksim.Message, wor
 	if !ok {
 		return fmt.Errorf("the message to %s has no button %q:\n%s", handle, words, now.Plain())
 	}
-	_, err := t.w.Slack.Click(ctx, t.id(handle), slacksim.InMessage(m.Channel, m.TS), b.Action, slacksim.Pick{BlockID: b.Block})
+	_, err := w.Slack.Click(ctx, w.slackID(handle), slacksim.InMessage(m.Channel, m.TS), b.Action, slacksim.Pick{BlockID: b.Block})
 	return err
 }
 
-// pressStale presses a button on a copy of the message as it was before.
-func (t *tour) pressStale(ctx context.Context, handle string, old slacksim.Message, words string) error {
+// PressStale presses a button on a copy of the message as it was before.
+func (w *World) PressStale(ctx context.Context, handle string, old slacksim.Message, words string) error {
 	b, ok := button(old.Blocks, words)
 	if !ok {
 		return fmt.Errorf("the old copy has no button %q", words)
 	}
-	_, err := t.w.Slack.ClickStale(ctx, t.id(handle), old, b.Action, slacksim.Pick{BlockID: b.Block})
+	_, err := w.Slack.ClickStale(ctx, w.slackID(handle), old, b.Action, slacksim.Pick{BlockID: b.Block})
 	return err
 }
 
-// pressHome presses a button on somebody's Home tab. Near narrows to the first such button after a line with the words.
-func (t *tour) pressHome(ctx context.Context, handle, words string) error {
-	v, err := t.home(ctx, handle, words)
+// PressHome presses a button on somebody's Home tab.
+func (w *World) PressHome(ctx context.Context, handle, words string) error {
+	v, err := w.OpenHome(ctx, handle, words)
 	if err != nil {
 		return err
 	}
 	b, _ := button(v.Blocks, words)
-	_, err = t.w.Slack.Click(ctx, t.id(handle), slacksim.InHome(), b.Action, slacksim.Pick{BlockID: b.Block, Value: b.Value})
+	_, err = w.Slack.Click(ctx, w.slackID(handle), slacksim.InHome(), b.Action, slacksim.Pick{BlockID: b.Block, Value: b.Value})
 	return err
 }
 
-// home opens somebody's Home tab and waits until it shows all the words.
-func (t *tour) home(ctx context.Context, handle string, words ...string) (slacksim.View, error) {
+// OpenHome opens somebody's Home tab and waits until it shows all the words.
+func (w *World) OpenHome(ctx context.Context, handle string, words ...string) (slacksim.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := t.w.Slack.OpenHome(ctx, t.id(handle)); err != nil {
+	if err := w.Slack.OpenHome(ctx, w.slackID(handle)); err != nil {
 		return slacksim.View{}, fmt.Errorf("open the Home tab of %s: %w", handle, err)
 	}
-	v, err := t.w.Slack.WaitHome(ctx, t.id(handle), func(v slacksim.View) bool { return contains(v.Plain(), words) })
+	v, err := w.Slack.WaitHome(ctx, w.slackID(handle), func(v slacksim.View) bool { return contains(v.Plain(), words) })
 	if err != nil {
-		last, _ := t.w.Slack.Home(t.id(handle))
+		last, _ := w.Slack.Home(w.slackID(handle))
 		return v, fmt.Errorf("expected %q on the Home tab of %s, found:\n%s", words, handle, last.Plain())
 	}
 	return v, nil
 }
 
-// view waits until somebody has a modal before them that shows all the words.
-func (t *tour) view(ctx context.Context, handle string, words ...string) (slacksim.View, error) {
+// WaitView waits until somebody has a modal before them that shows all the words.
+func (w *World) WaitView(ctx context.Context, handle string, words ...string) (slacksim.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	v, err := t.w.Slack.WaitView(ctx, t.id(handle), func(v slacksim.View) bool { return contains(v.Title+" "+v.Plain(), words) })
+	v, err := w.Slack.WaitView(ctx, w.slackID(handle), func(v slacksim.View) bool { return contains(v.Title+" "+v.Plain(), words) })
 	if err != nil {
-		last, open := t.w.Slack.View(t.id(handle))
+		last, open := w.Slack.View(w.slackID(handle))
 		return v, fmt.Errorf("expected %q in a modal of %s, found (open: %t):\n%s", words, handle, open, last.Plain())
 	}
 	return v, nil
 }
 
-// set enters a value into the first element of a kind in the open modal.
-func (t *tour) set(ctx context.Context, handle, kind string, value any) error {
-	v, ok := t.w.Slack.View(t.id(handle))
+// Fill enters a value into the first element of a kind in the open modal.
+func (w *World) Fill(ctx context.Context, handle, kind string, value any) error {
+	v, ok := w.Slack.View(w.slackID(handle))
 	if !ok {
 		return fmt.Errorf("%s has no modal open", handle)
 	}
 	for _, e := range elements(v.Blocks) {
 		if strings.Contains(kind, e.Kind) {
-			return t.w.Slack.SetInput(ctx, t.id(handle), v.ID, e.Block, e.Action, value)
+			return w.Slack.SetInput(ctx, w.slackID(handle), v.ID, e.Block, e.Action, value)
 		}
 	}
 	return fmt.Errorf("the modal of %s has no %s:\n%s", handle, kind, v.Plain())
 }
 
-// choose types words into the search of the open modal and picks the option with the given label.
-func (t *tour) choose(ctx context.Context, handle, typed, want string) error {
-	v, ok := t.w.Slack.View(t.id(handle))
+// Choose types words into the search of the open modal and picks the option with the given label.
+func (w *World) Choose(ctx context.Context, handle, typed, want string) error {
+	v, ok := w.Slack.View(w.slackID(handle))
 	if !ok {
 		return fmt.Errorf("%s has no modal open", handle)
 	}
@@ -148,13 +148,13 @@ func (t *tour) choose(ctx context.Context, handle, typed, want string) error {
 		if e.Kind != "external_select" {
 			continue
 		}
-		options, err := t.w.Slack.Options(ctx, t.id(handle), v.ID, e.Block, e.Action, typed)
+		options, err := w.Slack.Options(ctx, w.slackID(handle), v.ID, e.Block, e.Action, typed)
 		if err != nil {
 			return fmt.Errorf("search %q: %w", typed, err)
 		}
 		for _, o := range options {
 			if strings.Contains(o.Text, want) {
-				return t.w.Slack.SetInput(ctx, t.id(handle), v.ID, e.Block, e.Action, o.Value)
+				return w.Slack.SetInput(ctx, w.slackID(handle), v.ID, e.Block, e.Action, o.Value)
 			}
 		}
 		return fmt.Errorf("searching %q offers %d options, none of them %q", typed, len(options), want)
@@ -162,55 +162,84 @@ func (t *tour) choose(ctx context.Context, handle, typed, want string) error {
 	return fmt.Errorf("the modal of %s has no search:\n%s", handle, v.Plain())
 }
 
-// submit presses the submit button of the open modal.
-func (t *tour) submit(ctx context.Context, handle string) (slacksim.SubmitResult, error) {
-	v, ok := t.w.Slack.View(t.id(handle))
+// Submit presses the submit button of the open modal.
+func (w *World) Submit(ctx context.Context, handle string) (slacksim.SubmitResult, error) {
+	v, ok := w.Slack.View(w.slackID(handle))
 	if !ok {
 		return slacksim.SubmitResult{}, fmt.Errorf("%s has no modal open", handle)
 	}
-	return t.w.Slack.SubmitView(ctx, t.id(handle), v.ID)
+	return w.Slack.SubmitView(ctx, w.slackID(handle), v.ID)
 }
 
 const durationKinds = "radio_buttons static_select"
 
-// request asks for a role with /access and the form, and returns when Slack has accepted the form. An empty duration
+// Request asks for a role with /access and the form, and returns when Slack has accepted the form. An empty duration
 // keeps the preselected one.
-func (t *tour) request(ctx context.Context, handle, words, role, duration, why string) error {
-	if err := t.form(ctx, handle, words, role, duration); err != nil {
+func (w *World) Request(ctx context.Context, handle, words, role, duration, why string) error {
+	if err := w.Form(ctx, handle, words, role, duration); err != nil {
 		return err
 	}
-	if err := t.set(ctx, handle, "plain_text_input", why); err != nil {
+	if err := w.Fill(ctx, handle, "plain_text_input", why); err != nil {
 		return err
 	}
-	got, err := t.submit(ctx, handle)
+	got, err := w.Submit(ctx, handle)
 	if err != nil {
 		return err
 	}
 	if len(got.Errors) > 0 {
 		return fmt.Errorf("the form was refused: %v", got.Errors)
 	}
-	if _, err := t.view(ctx, handle, "filed"); err != nil {
+	if _, err := w.WaitView(ctx, handle, "filed"); err != nil {
 		return err
 	}
-	return t.w.Slack.CloseAll(ctx, t.id(handle))
+	return w.Slack.CloseAll(ctx, w.slackID(handle))
 }
 
-// form opens the form with /access and fills in role and duration.
-func (t *tour) form(ctx context.Context, handle, words, role, duration string) error {
-	if _, err := t.w.Slack.Run(ctx, t.id(handle), "/access", ""); err != nil {
+// Form opens the form with /access and fills in role and duration.
+func (w *World) Form(ctx context.Context, handle, words, role, duration string) error {
+	if _, err := w.Slack.Run(ctx, w.slackID(handle), "/access", ""); err != nil {
 		return err
 	}
-	if _, err := t.view(ctx, handle, "role"); err != nil {
+	if _, err := w.WaitView(ctx, handle, "role"); err != nil {
 		return err
 	}
-	if err := t.choose(ctx, handle, words, role); err != nil {
+	if err := w.Choose(ctx, handle, words, role); err != nil {
 		return err
 	}
-	if _, err := t.view(ctx, handle, "reason"); err != nil {
+	if _, err := w.WaitView(ctx, handle, "reason"); err != nil {
 		return err
 	}
 	if duration == "" {
 		return nil
 	}
-	return t.set(ctx, handle, durationKinds, duration)
+	return w.Fill(ctx, handle, durationKinds, duration)
+}
+
+// WaitMessage waits for a message in somebody's DM that contains all the words.
+func (w *World) WaitMessage(ctx context.Context, handle string, words ...string) (slacksim.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	m, err := w.Slack.WaitMessage(ctx, w.slackID(handle), func(m slacksim.Message) bool { return contains(m.Plain()+" "+m.Text, words) })
+	if err != nil {
+		var last string
+		if list := w.Slack.Messages(w.slackID(handle)); len(list) > 0 {
+			last = list[len(list)-1].Plain()
+		}
+		return m, fmt.Errorf("expected a message to %s with %q; the last one is:\n%s", handle, words, last)
+	}
+	return m, nil
+}
+
+func contains(s string, words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(strings.ToLower(s), strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *World) slackID(handle string) string {
+	p, _ := w.Company.Person(handle)
+	return p.SlackID()
 }

@@ -50,10 +50,10 @@ func (t *tour) connected(ctx context.Context) error {
 }
 
 func (t *tour) asks(ctx context.Context) error {
-	if err := t.form(ctx, "maya", "githb writ", "GitHub: Write", "24 hours"); err != nil {
+	if err := t.w.Form(ctx, "maya", "githb writ", "GitHub: Write", "1 day"); err != nil {
 		return err
 	}
-	v, err := t.view(ctx, "maya", "Priya Nair")
+	v, err := t.w.WaitView(ctx, "maya", "Priya Nair")
 	if err != nil {
 		return err
 	}
@@ -64,10 +64,10 @@ func (t *tour) asks(ctx context.Context) error {
 }
 
 func (t *tour) validation(ctx context.Context) error {
-	if err := t.set(ctx, "maya", "plain_text_input", "  "); err != nil {
+	if err := t.w.Fill(ctx, "maya", "plain_text_input", "  "); err != nil {
 		return err
 	}
-	got, err := t.submit(ctx, "maya")
+	got, err := t.w.Submit(ctx, "maya")
 	if err != nil {
 		return err
 	}
@@ -84,19 +84,19 @@ func (t *tour) validation(ctx context.Context) error {
 }
 
 func (t *tour) filed(ctx context.Context) error {
-	if err := t.set(ctx, "maya", "plain_text_input", "Fix the checkout bug *urgently* {color:red}now{color}"); err != nil {
+	if err := t.w.Fill(ctx, "maya", "plain_text_input", "Fix the checkout bug *urgently* {color:red}now{color}"); err != nil {
 		return err
 	}
-	if _, err := t.submit(ctx, "maya"); err != nil {
+	if _, err := t.w.Submit(ctx, "maya"); err != nil {
 		return err
 	}
-	if _, err := t.view(ctx, "maya", "filed"); err != nil {
+	if _, err := t.w.WaitView(ctx, "maya", "filed"); err != nil {
 		return err
 	}
-	if err := t.w.Slack.CloseAll(ctx, t.id("maya")); err != nil {
+	if err := t.w.Slack.CloseAll(ctx, t.w.slackID("maya")); err != nil {
 		return err
 	}
-	m, err := t.message(ctx, "priya", "Maya Chen", "GitHub", "24 hours", "Approve")
+	m, err := t.w.WaitMessage(ctx, "priya", "Maya Chen", "GitHub", "1 day", "Approve")
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (t *tour) filed(ctx context.Context) error {
 	if !strings.Contains(string(m.Blocks), t.issue) {
 		return fmt.Errorf("the question to Priya does not link to %s", t.issue)
 	}
-	if !contains(m.Text, []string{"Maya Chen", "GitHub", "24 hours"}) {
+	if !contains(m.Text, []string{"Maya Chen", "GitHub", "1 day"}) {
 		return fmt.Errorf("the notification text does not carry the question: %q", m.Text)
 	}
 	t.seen("issue %s waits for approval, reported by Maya, and Priya's message links to it", t.issue)
@@ -124,12 +124,12 @@ func (t *tour) selfApproval(ctx context.Context) error {
 		return errors.New("the question has no Approve button")
 	}
 	// What a forwarded or forged copy would send: Maya's click on the button that was meant for Priya.
-	_, err := t.w.Slack.Send(ctx, "interactive", forgedClick(t.id("maya"), t.ask, b))
+	_, err := t.w.Slack.Send(ctx, "interactive", forgedClick(t.w.slackID("maya"), t.ask, b))
 	if err != nil {
 		return err
 	}
 	if err := t.until(ctx, "Maya is told that somebody else has to decide", func() bool {
-		return slices.ContainsFunc(t.w.Slack.Messages(t.id("maya")), func(m slacksim.Message) bool {
+		return slices.ContainsFunc(t.w.Slack.Messages(t.w.slackID("maya")), func(m slacksim.Message) bool {
 			return contains(m.Plain()+m.Text, []string{"own request"})
 		})
 	}); err != nil {
@@ -157,13 +157,13 @@ func forgedClick(user string, m slacksim.Message, b element) any {
 }
 
 func (t *tour) approves(ctx context.Context) error {
-	if err := t.press(ctx, "priya", t.ask, "approve"); err != nil {
+	if err := t.w.Press(ctx, "priya", t.ask, "approve"); err != nil {
 		return err
 	}
 	if err := t.member(ctx, groupWrite, "maya"); err != nil {
 		return err
 	}
-	m, err := t.message(ctx, "maya", "GitHub", "active")
+	m, err := t.w.WaitMessage(ctx, "maya", "GitHub", "active")
 	if err != nil {
 		return err
 	}
@@ -185,11 +185,11 @@ func (t *tour) approves(ctx context.Context) error {
 
 func (t *tour) doubleClick(ctx context.Context) error {
 	before := len(t.w.Okta.MemberHistory(groupWrite))
-	if err := t.pressStale(ctx, "priya", t.ask, "approve"); err != nil {
+	if err := t.w.PressStale(ctx, "priya", t.ask, "approve"); err != nil {
 		return err
 	}
 	if err := t.until(ctx, "Priya is told that the request was approved already", func() bool {
-		return slices.ContainsFunc(t.w.Slack.Messages(t.id("priya")), func(m slacksim.Message) bool {
+		return slices.ContainsFunc(t.w.Slack.Messages(t.w.slackID("priya")), func(m slacksim.Message) bool {
 			return contains(m.Plain()+m.Text, []string{"already approved by you"})
 		})
 	}); err != nil {
@@ -204,7 +204,7 @@ func (t *tour) doubleClick(ctx context.Context) error {
 
 func (t *tour) homeTab(ctx context.Context) error {
 	t.w.Clock.Advance(2 * time.Hour)
-	v, err := t.home(ctx, "maya", "GitHub", "Write", "22 h")
+	v, err := t.w.OpenHome(ctx, "maya", "GitHub", "Write", "22 h")
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (t *tour) expires(ctx context.Context) error {
 	if err := t.until(ctx, "the issue is Done", func() bool { return t.status() == "Done" }); err != nil {
 		return err
 	}
-	m, err := t.message(ctx, "maya", "GitHub", "ended")
+	m, err := t.w.WaitMessage(ctx, "maya", "GitHub", "ended")
 	if err != nil {
 		return err
 	}
@@ -253,26 +253,26 @@ func (t *tour) evidence(ctx context.Context) error {
 }
 
 func (t *tour) denies(ctx context.Context) error {
-	if err := t.request(ctx, "carla", "figma", "Figma: Editor", "", "A slide for a customer"); err != nil {
+	if err := t.w.Request(ctx, "carla", "figma", "Figma: Editor", "", "A slide for a customer"); err != nil {
 		return err
 	}
-	m, err := t.message(ctx, "lin", "Carla Silva", "Figma", "Deny")
+	m, err := t.w.WaitMessage(ctx, "lin", "Carla Silva", "Figma", "Deny")
 	if err != nil {
 		return err
 	}
-	if err := t.press(ctx, "lin", m, "deny"); err != nil {
+	if err := t.w.Press(ctx, "lin", m, "deny"); err != nil {
 		return err
 	}
-	if _, err := t.view(ctx, "lin", "deny"); err != nil {
+	if _, err := t.w.WaitView(ctx, "lin", "deny"); err != nil {
 		return err
 	}
-	if err := t.set(ctx, "lin", "plain_text_input", "Please use the viewer for slides."); err != nil {
+	if err := t.w.Fill(ctx, "lin", "plain_text_input", "Please use the viewer for slides."); err != nil {
 		return err
 	}
-	if _, err := t.submit(ctx, "lin"); err != nil {
+	if _, err := t.w.Submit(ctx, "lin"); err != nil {
 		return err
 	}
-	got, err := t.message(ctx, "carla", "denied", "Lin Zhao", "use the viewer")
+	got, err := t.w.WaitMessage(ctx, "carla", "denied", "Lin Zhao", "use the viewer")
 	if err != nil {
 		return err
 	}
@@ -288,24 +288,24 @@ func (t *tour) denies(ctx context.Context) error {
 }
 
 func (t *tour) twoSteps(ctx context.Context) error {
-	if err := t.request(ctx, "jonas", "github admin", "GitHub: Administrator", "1 hour", "Rotate the deploy keys"); err != nil {
+	if err := t.w.Request(ctx, "jonas", "github admin", "GitHub: Administrator", "1 hour", "Rotate the deploy keys"); err != nil {
 		return err
 	}
-	first, err := t.message(ctx, "tomas", "Jonas Weber", "Administrator", "Approve")
+	first, err := t.w.WaitMessage(ctx, "tomas", "Jonas Weber", "Administrator", "Approve")
 	if err != nil {
 		return err
 	}
-	second, err := t.message(ctx, "omar", "Jonas Weber", "Administrator", "Approve")
+	second, err := t.w.WaitMessage(ctx, "omar", "Jonas Weber", "Administrator", "Approve")
 	if err != nil {
 		return err
 	}
 	errs := make(chan error, 2)
-	go func() { errs <- t.press(ctx, "tomas", first, "approve") }()
-	go func() { errs <- t.pressStale(ctx, "omar", second, "approve") }()
+	go func() { errs <- t.w.Press(ctx, "tomas", first, "approve") }()
+	go func() { errs <- t.w.PressStale(ctx, "omar", second, "approve") }()
 	if err := errors.Join(<-errs, <-errs); err != nil {
 		return err
 	}
-	m, err := t.message(ctx, "ingrid", "Jonas Weber", "Administrator", "Approve")
+	m, err := t.w.WaitMessage(ctx, "ingrid", "Jonas Weber", "Administrator", "Approve")
 	if err != nil {
 		return err
 	}
@@ -313,7 +313,7 @@ func (t *tour) twoSteps(ctx context.Context) error {
 	if err := t.notMember(groupAdmin, "jonas"); err != nil {
 		return err
 	}
-	if err := t.press(ctx, "ingrid", m, "approve"); err != nil {
+	if err := t.w.Press(ctx, "ingrid", m, "approve"); err != nil {
 		return err
 	}
 	if err := t.member(ctx, groupAdmin, "jonas"); err != nil {

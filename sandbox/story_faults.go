@@ -12,19 +12,19 @@ import (
 )
 
 func (t *tour) oktaDownGiving(ctx context.Context) error {
-	if err := t.request(ctx, "sofia", "aws read", "AWS: Read only", "", "Compare the bills"); err != nil {
+	if err := t.w.Request(ctx, "sofia", "aws read", "AWS: Read only", "", "Compare the bills"); err != nil {
 		return err
 	}
-	m, err := t.message(ctx, "omar", "Sofia Reyes", "AWS", "Approve")
+	m, err := t.w.WaitMessage(ctx, "omar", "Sofia Reyes", "AWS", "Approve")
 	if err != nil {
 		return err
 	}
 	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down, Name: "user.groups"})
 	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down, Name: "group.member.add"})
-	if err := t.press(ctx, "omar", m, "approve"); err != nil {
+	if err := t.w.Press(ctx, "omar", m, "approve"); err != nil {
 		return err
 	}
-	got, err := t.message(ctx, "sofia", "AWS", "keeps trying")
+	got, err := t.w.WaitMessage(ctx, "sofia", "AWS", "keeps trying")
 	if err != nil {
 		return err
 	}
@@ -37,18 +37,18 @@ func (t *tour) oktaDownGiving(ctx context.Context) error {
 	if err := t.member(ctx, "00g1awsreadonly", "sofia"); err != nil {
 		return err
 	}
-	_, err = t.message(ctx, "sofia", "AWS", "active")
+	_, err = t.w.WaitMessage(ctx, "sofia", "AWS", "active")
 	return err
 }
 
 func (t *tour) oktaDownTaking(ctx context.Context) error {
 	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
 	t.w.Clock.Advance(24 * time.Hour)
-	if _, err := t.message(ctx, "sofia", "AWS", "keeps trying"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "sofia", "AWS", "keeps trying"); err != nil {
 		return err
 	}
 	t.seen("Okta is gone at the due time; the message says that the removal is still to come")
-	if v, err := t.home(ctx, "noor", "AWS"); err == nil {
+	if v, err := t.w.OpenHome(ctx, "noor", "AWS"); err == nil {
 		t.seen("the admin's Home tab shows the failure")
 		t.step.Screen = v.Plain()
 	} else {
@@ -58,19 +58,19 @@ func (t *tour) oktaDownTaking(ctx context.Context) error {
 	if err := t.gone(ctx, "00g1awsreadonly", "sofia"); err != nil {
 		return err
 	}
-	_, err := t.message(ctx, "sofia", "AWS", "ended")
+	_, err := t.w.WaitMessage(ctx, "sofia", "AWS", "ended")
 	return err
 }
 
 func (t *tour) preexisting(ctx context.Context) error {
-	if err := t.request(ctx, "kenji", "datadog", "Datadog: Viewer", "1 hour", "Look at the graphs"); err != nil {
+	if err := t.w.Request(ctx, "kenji", "datadog", "Datadog: Viewer", "1 hour", "Look at the graphs"); err != nil {
 		return err
 	}
-	if _, err := t.message(ctx, "kenji", "Datadog", "active"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "kenji", "Datadog", "active"); err != nil {
 		return err
 	}
 	t.w.Clock.Advance(time.Hour)
-	if _, err := t.message(ctx, "kenji", "Datadog", "ended"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "kenji", "Datadog", "ended"); err != nil {
 		return err
 	}
 	if !t.w.Member(groupLogs, "kenji") {
@@ -81,44 +81,44 @@ func (t *tour) preexisting(ctx context.Context) error {
 }
 
 func (t *tour) extendAndRelease(ctx context.Context) error {
-	if err := t.request(ctx, "hugo", "zoom", "Zoom: Webinar host", "1 day", "Customer webinar"); err != nil {
+	if err := t.w.Request(ctx, "hugo", "zoom", "Zoom: Webinar host", "1 day", "Customer webinar"); err != nil {
 		return err
 	}
 	if err := t.member(ctx, groupZoom, "hugo"); err != nil {
 		return err
 	}
-	if _, err := t.message(ctx, "hugo", "Zoom", "active"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "hugo", "Zoom", "active"); err != nil {
 		return err
 	}
-	if err := t.pressHome(ctx, "hugo", "Extend"); err != nil {
+	if err := t.w.PressHome(ctx, "hugo", "Extend"); err != nil {
 		return err
 	}
-	if _, err := t.home(ctx, "hugo", "Zoom", "1 d"); err != nil {
+	if _, err := t.w.OpenHome(ctx, "hugo", "Zoom", "1 d"); err != nil {
 		return err
 	}
 	t.w.Clock.Advance(25 * time.Hour)
-	if _, err := t.home(ctx, "hugo", "Zoom", "Release"); err != nil {
+	if _, err := t.w.OpenHome(ctx, "hugo", "Zoom", "Release"); err != nil {
 		return err
 	}
 	if !t.w.Member(groupZoom, "hugo") {
 		return errors.New("the extension was not kept: access ended at the first due time")
 	}
 	t.seen("the access outlived its first end by the extension")
-	if err := t.pressHome(ctx, "hugo", "Release"); err != nil {
+	if err := t.w.PressHome(ctx, "hugo", "Release"); err != nil {
 		return err
 	}
 	return t.gone(ctx, groupZoom, "hugo")
 }
 
 func (t *tour) restart(ctx context.Context) error {
-	if err := t.request(ctx, "mei", "github write", "GitHub: Write", "6 hours", "Fix a query in the repository"); err != nil {
+	if err := t.w.Request(ctx, "mei", "github write", "GitHub: Write", "6 hours", "Fix a query in the repository"); err != nil {
 		return err
 	}
-	m, err := t.message(ctx, "anders", "Mei Tanaka", "GitHub", "Approve")
+	m, err := t.w.WaitMessage(ctx, "anders", "Mei Tanaka", "GitHub", "Approve")
 	if err != nil {
 		return err
 	}
-	if err := t.press(ctx, "anders", m, "approve"); err != nil {
+	if err := t.w.Press(ctx, "anders", m, "approve"); err != nil {
 		return err
 	}
 	if err := t.member(ctx, groupWrite, "mei"); err != nil {
@@ -136,7 +136,7 @@ func (t *tour) restart(ctx context.Context) error {
 	if err := t.gone(ctx, groupWrite, "mei"); err != nil {
 		return err
 	}
-	_, err = t.message(ctx, "mei", "GitHub", "ended")
+	_, err = t.w.WaitMessage(ctx, "mei", "GitHub", "ended")
 	return err
 }
 

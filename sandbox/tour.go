@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"usher/sandbox/slacksim"
@@ -85,33 +84,4 @@ func (t *tour) until(ctx context.Context, what string, cond func() bool) error {
 	}
 	t.seen("%s", what)
 	return nil
-}
-
-func (t *tour) id(handle string) string {
-	p, _ := t.w.Company.Person(handle)
-	return p.SlackID()
-}
-
-// message waits for a message in somebody's DM that contains all the words.
-func (t *tour) message(ctx context.Context, handle string, words ...string) (slacksim.Message, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	m, err := t.w.Slack.WaitMessage(ctx, t.id(handle), func(m slacksim.Message) bool { return contains(m.Plain()+" "+m.Text, words) })
-	if err != nil {
-		var last string
-		if list := t.w.Slack.Messages(t.id(handle)); len(list) > 0 {
-			last = list[len(list)-1].Plain()
-		}
-		return m, fmt.Errorf("expected a message to %s with %q; the last one is:\n%s", handle, words, last)
-	}
-	return m, nil
-}
-
-func contains(s string, words []string) bool {
-	for _, w := range words {
-		if !strings.Contains(strings.ToLower(s), strings.ToLower(w)) {
-			return false
-		}
-	}
-	return true
 }
