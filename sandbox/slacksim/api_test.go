@@ -186,8 +186,14 @@ func TestEveryErrorIsOneOfTheMethodsOwn(t *testing.T) {
 	ts := b.mustCall("chat.postMessage", map[string]any{"channel": "U1ANN", "text": "hi"}).text("ts")
 	odd := []any{
 		"", "U1ANN", "U3OLD", "U4OUT", "U5FAR", "U7BOT", "U8NONE", "C1IT", "C2NOBOT", "C3OLD", "G1SECRET", "C9NONE", b.DM("U1ANN"), ts, "1.1",
-		"true", true, 7, -1, []any{}, map[string]any{}, []any{map[string]any{"type": "divider"}}, strings.Repeat("x", 5000),
-		map[string]any{"type": "modal"}, map[string]any{"type": "home", "blocks": []any{}}, "U1ANN,U2BOB", "T0SANDBOX", "B0BOT", "zz:zz",
+		"true", true, 7, -1,
+		[]any{},
+		map[string]any{},
+		[]any{map[string]any{"type": "divider"}},
+		strings.Repeat("x", 5000),
+		map[string]any{"type": "modal"},
+		map[string]any{"type": "home", "blocks": []any{}},
+		"U1ANN,U2BOB", "T0SANDBOX", "B0BOT", "zz:zz",
 	}
 	right := map[string]any{
 		"channel": b.DM("U1ANN"), "ts": ts, "message_ts": ts, "user": "U1ANN", "user_id": "U1ANN", "email": "ann@example.com",

@@ -111,6 +111,7 @@ func (s *Server) hang(ctx context.Context, name string) {
 		}
 		delete(s.waiters, n)
 	}
+	s.bump()
 	s.mu.Unlock()
 	select {
 	case <-ctx.Done():
@@ -120,7 +121,18 @@ func (s *Server) hang(ctx context.Context, name string) {
 	s.mu.Lock()
 	s.hanging[name]--
 	s.hanging["*"]--
+	s.bump()
 	s.mu.Unlock()
+}
+
+// Hanging tells how many calls to name ("" or "*" for any) hang now.
+func (s *Server) Hanging(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name == "" {
+		name = "*"
+	}
+	return s.hanging[name]
 }
 
 // cut ends the connection without an answer.
@@ -134,22 +146,26 @@ func cut(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler) // net/http's own way to break off an answer
 }
 
-// faultBefore answers for faults that keep the work from being done. It tells whether it answered, and what.
-func (s *Server) faultBefore(w http.ResponseWriter, r *http.Request, name string, f Fault) (answer, bool) {
+// faultBefore answers for faults that keep the work from being done, and tells whether it did.
+// The log has the outcome before the client does.
+func (s *Server) faultBefore(w http.ResponseWriter, r *http.Request, c *Call, f Fault) bool {
 	switch f.Kind {
 	case Down, ResetBefore:
+		s.endCall(c, 0, nil, false, f.Kind)
 		cut(w)
-		return answer{}, true
+		return true
 	case HangBefore:
-		s.hang(r.Context(), name)
+		s.endCall(c, 0, nil, false, f.Kind)
+		s.hang(r.Context(), c.Name)
 		cut(w)
-		return answer{}, true
+		return true
 	}
 	a, ok := cannedFault(f)
 	if ok {
+		s.endCall(c, a.status, a.body, false, f.Kind)
 		a.write(w)
 	}
-	return a, ok
+	return ok
 }
 
 func cannedFault(f Fault) (answer, bool) {
@@ -182,31 +198,33 @@ func cannedFault(f Fault) (answer, bool) {
 	return answer{}, false
 }
 
-// faultAfter sends an answer the way the fault wants it. It tells the status that the client saw, 0 for none.
-func (s *Server) faultAfter(w http.ResponseWriter, r *http.Request, name string, f Fault, a answer) int {
+// faultAfter sends an answer the way the fault wants it. Until then, and when the client never gets it, the log has status 0.
+func (s *Server) faultAfter(w http.ResponseWriter, r *http.Request, c *Call, f Fault, a answer) {
+	s.endCall(c, 0, a.body, a.changed, f.Kind)
 	switch f.Kind {
 	case LostAnswer:
 		cut(w)
-		return 0
+		return
 	case HangAfter:
-		s.hang(r.Context(), name)
+		s.hang(r.Context(), c.Name)
 		if r.Context().Err() != nil {
-			return 0
+			return
 		}
 	case Slow:
 		if !s.pause(r.Context(), f.After) {
-			return 0
+			return
 		}
 	case SlowDrip:
-		s.drip(w, r.Context(), f.After, a)
-		return a.status
+		s.endCall(c, a.status, a.body, a.changed, f.Kind)
+		s.drip(w, r, f.After, a)
+		return
 	case Truncated:
 		a.body = a.body[:len(a.body)/2]
 	case WrongTypes:
 		a.body = []byte(`{"ok":"yes","channel":{"id":7},"ts":12,"message":"text","user":[],"view":"V","url":{}}`)
 	}
+	s.endCall(c, a.status, a.body, a.changed, f.Kind)
 	a.write(w)
-	return a.status
 }
 
 func (s *Server) pause(ctx context.Context, d time.Duration) bool {
@@ -222,7 +240,7 @@ func (s *Server) pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (s *Server) drip(w http.ResponseWriter, ctx context.Context, each time.Duration, a answer) { //nolint:revive // the writer comes first, as in a handler
+func (s *Server) drip(w http.ResponseWriter, r *http.Request, each time.Duration, a answer) {
 	if each <= 0 {
 		each = 5 * time.Millisecond
 	}
@@ -232,7 +250,7 @@ func (s *Server) drip(w http.ResponseWriter, ctx context.Context, each time.Dura
 		if _, err := w.Write(a.body[i : i+1]); err != nil {
 			return
 		}
-		if rc.Flush() != nil || !s.pause(ctx, each) {
+		if rc.Flush() != nil || !s.pause(r.Context(), each) {
 			return
 		}
 	}

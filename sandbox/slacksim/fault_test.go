@@ -116,6 +116,9 @@ func TestHangingCallsCanBeWaitedForAndReleased(t *testing.T) {
 			if err := <-ended; err == nil {
 				t.Error("answered")
 			}
+			if err := b.Wait(b.ctx, func() bool { return b.Hanging("chat.postMessage") == 0 }); err != nil {
+				t.Fatal(err)
+			}
 			reached = b.Waiting("chat.postMessage")
 			go func() { _, _, err := b.post(b.ctx); ended <- err }()
 			<-reached

@@ -321,7 +321,7 @@ func TestSubmissionDoesWhatTheAcknowledgementSays(t *testing.T) {
 
 func TestSubmissionWithoutAnswerIsTroubleConnecting(t *testing.T) {
 	t.Parallel()
-	b := start(t, func(c *slacksim.Config) { c.AckTimeout = 100 * time.Millisecond })
+	b := start(t, func(c *slacksim.Config) { c.AckTimeout = 600 * time.Millisecond })
 	frames := make(chan frame, 10)
 	r := b.connect()
 	go func() {

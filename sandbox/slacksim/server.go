@@ -174,11 +174,8 @@ func (s *Server) operate(w http.ResponseWriter, r *http.Request, name string, wo
 	c := &Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Name: name}
 	s.logCall(c, body)
 	fault, hit := s.takeFault(name)
-	if hit {
-		if a, done := s.faultBefore(w, r, name, fault); done {
-			s.endCall(c, a.status, a.body, false, fault.Kind)
-			return
-		}
+	if hit && s.faultBefore(w, r, c, fault) {
+		return
 	}
 	a := work(r, name, body)
 	if !hit {
@@ -186,9 +183,7 @@ func (s *Server) operate(w http.ResponseWriter, r *http.Request, name string, wo
 		a.write(w)
 		return
 	}
-	s.endCall(c, 0, a.body, a.changed, fault.Kind)
-	status := s.faultAfter(w, r, name, fault, a)
-	s.endCall(c, status, a.body, a.changed, fault.Kind)
+	s.faultAfter(w, r, c, fault, a)
 }
 
 // id makes a new Slack-like id. The lock must be held.

@@ -70,11 +70,8 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	const name = "socket.connect"
 	c := &Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Name: name}
 	s.logCall(c, nil)
-	if fault, hit := s.takeFault(name); hit {
-		if a, done := s.faultBefore(w, r, name, fault); done {
-			s.endCall(c, a.status, a.body, false, fault.Kind)
-			return
-		}
+	if fault, hit := s.takeFault(name); hit && s.faultBefore(w, r, c, fault) {
+		return
 	}
 	query := r.URL.Query()
 	if !s.redeem(query.Get("ticket"), query.Get("app_id")) {

@@ -82,7 +82,11 @@ func TestAcknowledgementsThatSlackDropsAreNotCounted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := start(t, func(c *slacksim.Config) { c.AckTimeout = 200 * time.Millisecond })
+			b := start(t, func(cfg *slacksim.Config) {
+				if c.why != "" {
+					cfg.AckTimeout = 200 * time.Millisecond
+				}
+			})
 			r := b.connect()
 			go func() { c.answer(r, r.next()) }()
 			_, err := b.Run(b.ctx, "U1ANN", "/access", "")

@@ -47,7 +47,7 @@ func (b *bench) listening() <-chan frame {
 
 func TestTriggersWorkOnceAndSoon(t *testing.T) {
 	t.Parallel()
-	b := start(t, func(c *slacksim.Config) { c.TriggerLife, c.NoRateLimits = 300*time.Millisecond, true })
+	b := start(t, func(c *slacksim.Config) { c.TriggerLife, c.NoRateLimits = time.Second, true })
 	frames := b.listening()
 	id := b.trigger(frames)
 	if r := b.call("views.open", map[string]any{"trigger_id": id, "view": map[string]any{"type": "modal"}}); r.code() != "invalid_arguments" {
