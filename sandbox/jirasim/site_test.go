@@ -2,6 +2,7 @@ package jirasim
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -244,4 +245,21 @@ func (s *site) transition(key, status string) got {
 	}
 	s.t.Fatalf("no transition to %s: %s", status, g.raw)
 	return got{}
+}
+
+// rawCall sends a request and returns the body as it came, for replies that are not what they should be.
+func rawCall(ctx context.Context, s *site, method, path string, body any) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, method, s.base+path, bytes.NewReader(marshal(body)))
+	if err != nil {
+		return "", err
+	}
+	req.SetBasicAuth(s.email, s.token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.http.Client().Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	return string(raw), err
 }
