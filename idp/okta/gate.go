@@ -86,7 +86,7 @@ func (g *gate) dispatch() {
 		case v == refuse:
 			t.answer <- admission{until: until}
 			return true
-		case v == hold || g.inUse >= g.cap:
+		case v == hold || g.inUse >= g.places(t.priority):
 			return false
 		}
 		g.inUse++
@@ -94,6 +94,15 @@ func (g *gate) dispatch() {
 		t.answer <- admission{granted: true}
 		return true
 	})
+}
+
+// places returns how many calls may be under way when one of this priority is admitted. The last place is for removals
+// alone, so that reads that hang never hold up a removal.
+func (g *gate) places(priority idp.Priority) int {
+	if priority == idp.Removal || g.cap < 3 {
+		return g.cap
+	}
+	return g.cap - 1
 }
 
 // leave gives the place back of a call that was sent at the given time. seen is nil if the answer held no rate headers; crowded says that the vendor complained

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,32 +65,50 @@ func TestRemovalsPassTheGateFirst(t *testing.T) {
 	}
 }
 
-func TestTheGateBoundsSimultaneousCalls(t *testing.T) {
+func TestTheGateBoundsSimultaneousCallsAndKeepsAPlaceForRemovals(t *testing.T) {
+	t.Parallel()
+	for priority, want := range map[idp.Priority]int{idp.Normal: 3, idp.Removal: 4} {
+		g := newTestGate(4)
+		var now, most atomic.Int64
+		var group sync.WaitGroup
+		for range 60 {
+			group.Go(func() {
+				if _, err := g.enter(t.Context(), "PUT", priority); err != nil {
+					t.Errorf("enter: %v", err)
+					return
+				}
+				if n := now.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				for deadline := time.Now().Add(time.Second); most.Load() < int64(want) && time.Now().Before(deadline); {
+					time.Sleep(time.Millisecond)
+				}
+				now.Add(-1)
+				g.leave("PUT", nil, time.Time{}, false)
+			})
+		}
+		group.Wait()
+		if most.Load() != int64(want) || g.inUse != 0 || g.budget.meter("PUT").inFlight != 0 {
+			t.Fatalf("priority %d: %d at once, want %d; %d left over", priority, most.Load(), want, g.inUse)
+		}
+	}
+}
+
+func TestCallsThatHangDoNotHoldUpARemoval(t *testing.T) {
 	t.Parallel()
 	g := newTestGate(3)
-	var mu sync.Mutex
-	now, most := 0, 0
-	var group sync.WaitGroup
-	for range 50 {
-		group.Go(func() {
-			if _, err := g.enter(t.Context(), "PUT", idp.Normal); err != nil {
-				t.Errorf("enter: %v", err)
-				return
-			}
-			mu.Lock()
-			now++
-			most = max(most, now)
-			mu.Unlock()
-			time.Sleep(time.Millisecond)
-			mu.Lock()
-			now--
-			mu.Unlock()
-			g.leave("PUT", nil, time.Time{}, false)
-		})
+	for range 2 {
+		if _, err := g.enter(t.Context(), "GET", idp.Normal); err != nil {
+			t.Fatal(err)
+		}
 	}
-	group.Wait()
-	if most != 3 || g.inUse != 0 || g.budget.meter("PUT").inFlight != 0 {
-		t.Fatalf("%d at once, %d left over", most, g.inUse)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := g.enter(ctx, "GET", idp.Normal); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a third read got in: %v", err)
+	}
+	if _, err := g.enter(t.Context(), "DELETE", idp.Removal); err != nil {
+		t.Fatal(err)
 	}
 }
 

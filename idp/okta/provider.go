@@ -67,7 +67,7 @@ func sdkConfig(cfg Config, w *wire) *sdk.Configuration {
 		UserAgent:        cfg.UserAgent,
 		Servers:          sdk.ServerConfigurations{{URL: w.base.String()}},
 		OperationServers: map[string]sdk.ServerConfigurations{},
-		HTTPClient:       &http.Client{Transport: w, CheckRedirect: noRedirects},
+		HTTPClient:       &http.Client{Transport: w},
 		Context:          context.Background(),
 	}
 	c.Okta.Client.AuthorizationMode = "SSWS"

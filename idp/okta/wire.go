@@ -153,7 +153,8 @@ func (w *wire) serverTime() time.Time {
 	return time.Time{}
 }
 
-// newTransport returns a transport with a bound on every step. It never follows redirects; http.Client would.
+// newTransport returns a transport with a bound on every step. Redirects are answers to it; the wire keeps them from
+// http.Client, which would follow them with the credentials.
 func newTransport(cfg Config) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -169,9 +170,6 @@ func newTransport(cfg Config) *http.Transport {
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 }
-
-// noRedirects makes http.Client return a redirect as the answer instead of following it with the credentials.
-func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // requestID returns Okta's id of the answer for support cases, or "" if it is absent or odd.
 func requestID(h http.Header) string {
