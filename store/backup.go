@@ -17,6 +17,9 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (int64, error) {
 		n, err = b.WriteTo(until{ctx, w})
 		return err
 	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // bbolt keeps the text of some errors only.
+	}
 	if err != nil {
 		return n, fmt.Errorf("back up store: %w", err)
 	}

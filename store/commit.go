@@ -170,14 +170,15 @@ func (s *Store) run(a *attempt) {
 		return
 	}
 	a.running = committing
-	start := time.Now()
+	start, number := time.Now(), b.ID()
 	err = saveCounts(b, deltas)
 	if err == nil {
 		err = b.Commit()
 	}
 	a.running = nobody
 	if err != nil {
-		fail(a.calls, s.commitFailed(b, err))
+		_ = b.Rollback() // Some failures of Commit leave the transaction open.
+		fail(a.calls, s.commitFailed(number, err))
 		return
 	}
 	s.committed(time.Since(start))
@@ -230,11 +231,9 @@ func (s *Store) panicked(a *attempt, value any) {
 // commitFailed decides whether the store can go on after a failed commit. After a failed fsync nobody knows what the
 // disk holds, and asking again may be answered with a lie. A full disk is different: it refuses the pages before the one
 // that puts them in force, so the last commit still stands, and work goes on when there is space.
-func (s *Store) commitFailed(b *bbolt.Tx, err error) error {
-	failed := b.ID()
-	_ = b.Rollback() // Some failures of Commit leave the transaction open.
+func (s *Store) commitFailed(number int, err error) error {
 	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, berrors.ErrMaxSizeReached)
-	if full && s.latest() < failed {
+	if full && s.latest() < number {
 		s.log.Error("update refused, disk full", "err", err)
 		return fmt.Errorf("update store: disk full, nothing was changed: %w", err)
 	}

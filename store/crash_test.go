@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"testing"
 
 	"usher/access"
@@ -9,10 +11,10 @@ import (
 	"usher/store/storetest"
 )
 
-func durable(noSync bool) storetest.Durable {
+func durable() storetest.Durable {
 	return storetest.Durable{
 		Open: func(path string) (access.Store, func() error, error) {
-			s, err := store.Open(store.Config{Path: path, Logger: quiet(), NoSync: noSync})
+			s, err := store.Open(store.Config{Path: path, Logger: quiet()})
 			if err != nil {
 				return nil, nil, err
 			}
@@ -23,5 +25,32 @@ func durable(noSync bool) storetest.Durable {
 }
 
 func TestKilledProcessLosesNothing(t *testing.T) { //nolint:paralleltest // It is run again as the process to be killed.
-	storetest.RunCrash(t, 20, durable(false))
+	kills := 20
+	if n, err := strconv.Atoi(os.Getenv("USHER_KILLS")); err == nil { // More for the night.
+		kills = n
+	}
+	storetest.RunCrash(t, kills, durable())
+}
+
+// liar acknowledges writes before they are done.
+type liar struct{ access.Store }
+
+func (l liar) Update(_ context.Context, f func(access.Tx) error) error {
+	go func() { _ = l.Store.Update(context.Background(), f) }()
+	return nil
+}
+
+func TestCrashTestSeesLostWrites(t *testing.T) { //nolint:paralleltest // As above.
+	honest := durable()
+	lying := honest
+	lying.Open = func(path string) (access.Store, func() error, error) {
+		s, done, err := honest.Open(path)
+		return liar{s}, done, err
+	}
+	lying.Check = nil
+	if _, err := storetest.Crash(t.Context(), t.Name(), t.TempDir(), 20, lying); err == nil {
+		t.Error("20 kills of a store that acknowledges too early went unnoticed")
+	} else {
+		t.Log(err)
+	}
 }

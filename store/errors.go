@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	berrors "go.etcd.io/bbolt/errors"
@@ -77,6 +78,8 @@ func explain(path string, err error) error {
 		e.Case, e.Err = ErrLocked, nil
 		e.Text = "Another process has this file open; only one may at a time."
 		e.Fix = "Stop the other Usher (or whatever `fuser " + path + "` names), or give this one a file of its own."
+	case errors.Is(err, syscall.ENOTDIR):
+		return noFolder(path)
 	case errors.Is(err, syscall.EROFS):
 		e.Case, e.Text = ErrReadOnly, "The file system is read-only."
 		e.Fix = "Put the file on a writable volume, or mount this one writable."
@@ -93,3 +96,11 @@ func explain(path string, err error) error {
 }
 
 const restoreFix = "Check the path; if it is right, restore the last backup."
+
+func noFolder(path string) error {
+	folder := filepath.Dir(path)
+	return &OpenError{
+		Path: path, Case: ErrNoFolder, Text: "The folder " + folder + " does not exist.",
+		Fix: "Make it (mkdir -p -m 700 " + folder + "), or correct the path.",
+	}
+}

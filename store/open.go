@@ -15,6 +15,8 @@ import (
 
 const (
 	fileMode = 0o600
+	// smallest is the size of a new file with the smallest pages: two for the head, two more.
+	smallest = 4 * 4096
 	// growth is by how much the file grows at a time.
 	growth = 4 << 20
 	// mapped is how much address space is reserved for the file. Below it, a long view (a backup, say) never blocks an
@@ -39,11 +41,14 @@ func open(cfg Config, history []step) (*Store, error) {
 	if cfg.OpenFile == nil {
 		cfg.OpenFile = os.OpenFile
 	}
-	if err := inspect(cfg); errors.Is(err, fs.ErrNotExist) {
-		if err := create(cfg, history); err != nil {
-			return nil, explain(cfg.Path, err)
+	err := inspect(cfg)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Another process may do the same at the same time: who is slower opens the file of who is faster.
+		if err = create(cfg, history); err != nil && inspect(cfg) == nil {
+			err = nil
 		}
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, explain(cfg.Path, err)
 	}
 	db, err := openDB(cfg, cfg.Path)
@@ -74,6 +79,9 @@ func inspect(cfg Config) error {
 		return e
 	case !info.Mode().IsRegular():
 		e.Text = "This is not a regular file."
+		return e
+	case info.Size() > 0 && info.Size() < smallest:
+		e.Text = fmt.Sprintf("A store has at least %d bytes, this file has %d: it is cut off or something else.", smallest, info.Size())
 		return e
 	case info.Size() == 0:
 		e.Text = "The file is empty. A store never is, so it has lost what was in it or was made by hand."
@@ -155,11 +163,8 @@ func damaged(path string, cause error) error {
 // while bbolt writes its first pages would leave a file that can never be opened.
 func create(cfg Config, history []step) error {
 	folder := filepath.Dir(cfg.Path)
-	if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return &OpenError{
-			Path: cfg.Path, Case: ErrNoFolder, Text: "The folder " + folder + " does not exist.",
-			Fix: "Make it (mkdir -p -m 700 " + folder + "), or correct the path.",
-		}
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return noFolder(cfg.Path)
 	}
 	f, err := os.CreateTemp(folder, draftPattern(cfg.Path))
 	if err != nil {

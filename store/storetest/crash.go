@@ -40,19 +40,21 @@ type Durable struct {
 // the top of a test function that is not parallel before it, for the other process runs the test of the same name.
 func RunCrash(t *testing.T, kills int, d Durable) {
 	t.Helper()
-	if path := os.Getenv(crashPath); path != "" {
-		writeUntilKilled(path, d)
-		return
-	}
-	if err := Crash(t.Context(), t.Name(), t.TempDir(), kills, d); err != nil {
+	acked, err := Crash(t.Context(), t.Name(), t.TempDir(), kills, d)
+	if err != nil {
 		t.Error(err)
 	}
+	t.Logf("%d acknowledged writes survived %d kills", acked, kills)
 }
 
-// Crash is RunCrash for those who want to see it fail: it returns the first violation. name is the test that the other
-// process runs and in which RunCrash is called.
-func Crash(ctx context.Context, name, folder string, kills int, d Durable) error {
-	acked := 0
+// Crash is RunCrash for those who want to see it fail: it returns how many acknowledged writes
+// it verified, and the first violation. name is the test that the other
+// process runs; it must call Crash, too.
+func Crash(ctx context.Context, name, folder string, kills int, d Durable) (acked int, err error) {
+	if path := os.Getenv(crashPath); path != "" {
+		writeUntilKilled(path, d)
+		return 0, errors.New("the process that is to be killed has ended")
+	}
 	before := make([]int, lanes)
 	for k := range kills {
 		path := filepath.Join(folder, fmt.Sprintf("crash%d.db", k/10))
@@ -61,13 +63,13 @@ func Crash(ctx context.Context, name, folder string, kills int, d Durable) error
 		}
 		// Some die while they open the file, some after few writes, some after many.
 		wait := time.Duration(rand.IntN([]int{30, 80, 200}[k%3])) * time.Millisecond
-		acks, err := killOne(ctx, name, path, wait)
+		acks, err := killOne(ctx, name, path, k%3 == 0, wait)
 		if err != nil {
-			return fmt.Errorf("kill %d: %w", k, err)
+			return acked, fmt.Errorf("kill %d: %w", k, err)
 		}
 		after, err := verify(path, before, acks, d)
 		if err != nil {
-			return fmt.Errorf("kill %d after %v: %w", k, wait, err)
+			return acked, fmt.Errorf("kill %d after %v: %w", k, wait, err)
 		}
 		for i := range after {
 			acked += acks[i] - min(acks[i], before[i])
@@ -75,13 +77,16 @@ func Crash(ctx context.Context, name, folder string, kills int, d Durable) error
 		before = after
 	}
 	if acked < kills {
-		return fmt.Errorf("only %d writes were acknowledged in %d processes: the test proves nothing", acked, kills)
+		return acked, fmt.Errorf("only %d writes were acknowledged in %d processes: the test proves nothing", acked, kills)
 	}
-	return nil
+	return acked, nil
 }
 
-// killOne runs the writing process, kills it and returns the last acknowledged number of each lane, 0 if none.
-func killOne(ctx context.Context, name, path string, wait time.Duration) ([]int, error) {
+// killOne runs the writing process, kills it some time after its start or after its first acknowledged write, and
+// returns the last acknowledged number of each lane, 0 if none.
+func killOne(ctx context.Context, name, path string, early bool, wait time.Duration) ([]int, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // Against a store that hangs.
+	defer cancel()
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find test binary: %w", err)
@@ -96,12 +101,15 @@ func killOne(ctx context.Context, name, path string, wait time.Duration) ([]int,
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start writer: %w", err)
 	}
-	kill := time.AfterFunc(10*time.Millisecond+wait, func() { _ = cmd.Process.Kill() })
-	defer kill.Stop()
+	killSoon := sync.OnceFunc(func() { time.AfterFunc(wait, func() { _ = cmd.Process.Kill() }) })
+	if early {
+		killSoon()
+	}
 	acks := make([]int, lanes)
 	lines := bufio.NewScanner(out)
 	var complaint error
 	for lines.Scan() {
+		killSoon()
 		var lane, n int
 		switch _, err := fmt.Sscanf(lines.Text(), "ack %d %d", &lane, &n); {
 		case err == nil && lane < lanes:
