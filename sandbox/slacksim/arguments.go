@@ -95,8 +95,7 @@ func (a *arguments) readJSON(body []byte) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	var any json.RawMessage
-	if err := json.Unmarshal(body, &any); err != nil {
+	if !json.Valid(body) {
 		return fail("invalid_json")
 	}
 	var fields map[string]json.RawMessage

@@ -207,5 +207,3 @@ func pattern(expr string) check {
 		}
 	}
 }
-
-func anything(*faults, any, string) {}

@@ -21,19 +21,19 @@ func richText() check {
 }
 
 func richElements() map[string]check {
-	any := text(0, 0)
+	word := text(0, 0)
 	look := may("style", object(may("bold", truth), may("code", truth), may("italic", truth), may("strike", truth), may("underline", truth)))
 	out := map[string]check{}
 	add := func(kind string, fields ...field) { out[kind] = tagged(kind, append(fields, look)...) }
 	add("broadcast", must("range", enum("here", "channel", "everyone")))
-	add("channel", must("channel_id", any))
-	add("color", must("value", any))
-	add("date", must("timestamp", anyNumber), must("format", any), may("url", any), may("fallback", any))
-	add("emoji", must("name", any), may("unicode", any), may("url", any))
-	add("link", must("url", any), may("text", any), may("unsafe", truth))
-	add("team", must("team_id", any))
-	add("text", must("text", any))
-	add("user", must("user_id", any))
-	add("usergroup", must("usergroup_id", any))
+	add("channel", must("channel_id", word))
+	add("color", must("value", word))
+	add("date", must("timestamp", anyNumber), must("format", word), may("url", word), may("fallback", word))
+	add("emoji", must("name", word), may("unicode", word), may("url", word))
+	add("link", must("url", word), may("text", word), may("unsafe", truth))
+	add("team", must("team_id", word))
+	add("text", must("text", word))
+	add("user", must("user_id", word))
+	add("usergroup", must("usergroup_id", word))
 	return out
 }

@@ -129,27 +129,27 @@ func newJudge(t *testing.T) judge {
 }
 
 // verdicts asks both sides about the same JSON on one surface.
-func (j judge) verdicts(k *kit, surface string, blocks []any) (theirs error, ours faults) {
+func (j judge) verdicts(k *kit, surface string, blocks []any) (ours faults, theirs error) {
 	switch surface {
 	case "message":
 		k.blocks(&ours, blocks, "/blocks")
-		return j.message.Validate(blocks), ours
+		return ours, j.message.Validate(blocks)
 	case "modal":
 		v := map[string]any{
 			"type": "modal", "title": map[string]any{"type": "plain_text", "text": "t"},
 			"submit": map[string]any{"type": "plain_text", "text": "s"}, "blocks": blocks,
 		}
 		k.modal(&ours, v, "/view")
-		return j.modal.Validate(v), ours
+		return ours, j.modal.Validate(v)
 	}
 	v := map[string]any{"type": "home", "blocks": blocks}
 	k.home(&ours, v, "/view")
-	return j.home.Validate(v), ours
+	return ours, j.home.Validate(v)
 }
 
 func (j judge) compare(t *testing.T, k *kit, surface string, blocks []any, what string) (good bool) {
 	t.Helper()
-	theirs, ours := j.verdicts(k, surface, blocks)
+	ours, theirs := j.verdicts(k, surface, blocks)
 	if (theirs == nil) != (len(ours) == 0) {
 		t.Errorf("%s on %s: schema says %v, we say %v", what, surface, theirs, ours)
 	}

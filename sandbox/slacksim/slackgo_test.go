@@ -234,7 +234,7 @@ func TestSlackGoReadsPeople(t *testing.T) {
 
 func TestSlackGoReconnects(t *testing.T) {
 	t.Parallel()
-	for name, break_ := range map[string]func(*bench){
+	for name, upset := range map[string]func(*bench){
 		"refresh": func(b *bench) { b.Disconnect("refresh_requested") },
 		"cut":     func(b *bench) { b.KillConnections() },
 	} {
@@ -242,7 +242,7 @@ func TestSlackGoReconnects(t *testing.T) {
 			t.Parallel()
 			b := start(t)
 			b.runOfficial(storyBot(t, b))
-			break_(b)
+			upset(b)
 			opened := func() int {
 				n := 0
 				for _, c := range b.Calls() {

@@ -113,8 +113,6 @@ func (s *Server) viewObject(v *view) map[string]any {
 	return o
 }
 
-// stack rules
-
 // openStack puts a view up as the only one.
 func (s *Server) openStack(v *view) {
 	for _, old := range s.stacks[v.user] {
@@ -130,11 +128,11 @@ func (s *Server) push(v *view) {
 	s.stacks[v.user] = append(stack, v)
 }
 
-// pop closes the top view; clear closes them all.
-func (s *Server) pop(user string, clear bool) {
+// pop closes the top view, or all of them.
+func (s *Server) pop(user string, all bool) {
 	stack := s.stacks[user]
 	keep := len(stack) - 1
-	if clear {
+	if all {
 		keep = 0
 	}
 	for _, v := range stack[max(keep, 0):] {
