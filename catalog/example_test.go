@@ -100,7 +100,7 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 // are gone once YAML is read.
 func TestSchemaRefusesWhatParseRefusesByStructure(t *testing.T) {
 	t.Parallel()
-	blind := strings.Fields(`alias app-id-twice app-name-twice entitlement-id-twice entitlement-name-twice key-twice merge-key
+	blind := strings.Fields(`alias tag app-id-twice app-name-twice entitlement-id-twice entitlement-name-twice key-twice merge-key
 		same-group-2x group-by-name entra-by-name duration-long duration-short duration-twice default-elsewhere default-first default-last
 		standing-forbidden standing-elevated extension-total extension-rule policy-unknown policy-misspelt last-rule-if unreachable
 		quorum-of-persons quorum-of-owners quorum-same-person no-security no-security-admin approver-twice line-break

@@ -134,15 +134,9 @@ func (p *parser) readSettings() {
 			continue
 		}
 		f, _ := at.fields("deadline", "notice", "max_extensions", "security")
-		if at, ok := f.get("deadline"); ok {
-			p.settings.deadline, _ = at.length()
-		}
-		if at, ok := f.get("notice"); ok {
-			p.settings.notice, _ = at.length()
-		}
-		if at, ok := f.get("max_extensions"); ok {
-			p.settings.maxExtensions, _ = at.number(0, 100)
-		}
+		read(f, "deadline", &p.settings.deadline, place.length)
+		read(f, "notice", &p.settings.notice, place.length)
+		read(f, "max_extensions", &p.settings.maxExtensions, place.extensions)
 		if at, ok := f.get("security"); ok {
 			p.settings.security = unique(at, maxList, place.email)
 		}

@@ -34,17 +34,13 @@ func (p *parser) readApp(at place) *App {
 			claim(p.names, strings.ToLower(a.Name), "app name", at)
 		}
 	}
-	if at, ok := f.get("description"); ok {
-		a.Description, _ = at.text(maxDescription)
-	}
-	if at, ok := f.get("category"); ok {
-		a.Category, _ = at.text(maxName)
-	}
+	read(f, "description", &a.Description, text(maxDescription))
+	read(f, "category", &a.Category, text(maxName))
 	if at, ok := f.get("tags"); ok {
-		a.Tags = unique(at, maxList, func(p place) (string, bool) { return p.text(maxName) })
+		a.Tags = unique(at, maxList, text(maxName))
 	}
 	if at, ok := f.need("risk", "add risk: low, medium, high or critical"); ok {
-		a.Risk = readRisk(at)
+		a.Risk, _ = at.risk()
 	}
 	if at, ok := f.need("status", "add status: approved, or unassigned until somebody sanctions the app"); ok {
 		s, _ := at.choice(string(StatusApproved), string(StatusUnassigned), string(StatusRetired))
@@ -86,9 +82,9 @@ func (p *parser) checkApproved(f fields, a *App) {
 	}
 }
 
-func readRisk(at place) Risk {
-	s, _ := at.choice(string(RiskLow), string(RiskMedium), string(RiskHigh), string(RiskCritical))
-	return Risk(s)
+func (p place) risk() (Risk, bool) {
+	s, ok := p.choice(string(RiskLow), string(RiskMedium), string(RiskHigh), string(RiskCritical))
+	return Risk(s), ok
 }
 
 func (p *parser) readEntitlement(at place, a *App, names map[string]place) *Entitlement {
@@ -109,21 +105,11 @@ func (p *parser) readEntitlement(at place, a *App, names map[string]place) *Enti
 			claim(names, strings.ToLower(e.Name), "entitlement name", at)
 		}
 	}
-	if at, ok := f.get("description"); ok {
-		e.Description, _ = at.text(maxDescription)
-	}
-	if at, ok := f.get("risk"); ok {
-		e.Risk = readRisk(at)
-	}
-	if at, ok := f.get("elevated"); ok {
-		e.Elevated, _ = at.flag()
-	}
-	if at, ok := f.get("deadline"); ok {
-		e.Deadline, _ = at.length()
-	}
-	if at, ok := f.get("because"); ok {
-		e.Because, _ = at.text(maxDescription)
-	}
+	read(f, "description", &e.Description, text(maxDescription))
+	read(f, "risk", &e.Risk, place.risk)
+	read(f, "elevated", &e.Elevated, place.flag)
+	read(f, "deadline", &e.Deadline, place.length)
+	read(f, "because", &e.Because, text(maxDescription))
 	if at, ok := f.get("visible"); ok {
 		e.visible = readExpression(at, p.visibility, "requester, subject, app and entitlement")
 	}
@@ -286,9 +272,7 @@ func (p *parser) readExtension(f fields, e *Entitlement) {
 		if x, ok = at.fields("max_count", "max_total", "policy"); !ok {
 			return
 		}
-		if at, ok := x.get("max_count"); ok {
-			e.Extension.MaxCount, _ = at.number(0, 100)
-		}
+		read(x, "max_count", &e.Extension.MaxCount, place.extensions)
 		if at, ok := x.get("policy"); ok {
 			e.extension = p.policyRef(at, e, "extension policy of "+string(e.ID))
 		}

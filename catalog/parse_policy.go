@@ -74,9 +74,12 @@ func (p *parser) readPolicy(at place, name string) *policy {
 		rules.problem("add a rule with steps", "the policy has no rules")
 	}
 	for i, item := range items {
-		r, always := p.readRule(item)
-		out.rules = append(out.rules, r)
-		last := i == len(items)-1
+		r, ok := p.readRule(item)
+		if !ok {
+			continue
+		}
+		out.rules = append(out.rules, r.rule)
+		last, always := i == len(items)-1, !r.conditional
 		switch {
 		case last && !always:
 			item.problem("end with a rule that has no when, such as steps that ask the owner", "the last rule has a condition, so a request might match no rule")
@@ -90,14 +93,19 @@ func (p *parser) readPolicy(at place, name string) *policy {
 	return out
 }
 
-// readRule also tells whether the rule has no condition.
-func (p *parser) readRule(at place) (r rule, always bool) {
+// writtenRule knows of a condition even when it has problems.
+type writtenRule struct {
+	rule
+	conditional bool
+}
+
+func (p *parser) readRule(at place) (r writtenRule, ok bool) {
 	f, ok := at.fields("when", "automatic", "because", "steps")
 	if !ok {
-		return r, len(at.report.problems) > 0
+		return r, false
 	}
-	when, conditional := f.get("when")
-	if conditional {
+	var when place
+	if when, r.conditional = f.get("when"); r.conditional {
 		r.when = readExpression(when, p.conditions, "requester, subject, app, entitlement and duration")
 	}
 	if at, ok := f.get("automatic"); ok {
@@ -105,10 +113,8 @@ func (p *parser) readRule(at place) (r rule, always bool) {
 			at.problem("remove the line and add steps", "automatic: false says nothing")
 		}
 	}
-	because, explained := f.get("because")
-	if explained {
-		r.because, _ = because.text(maxDescription)
-	}
+	read(f, "because", &r.because, text(maxDescription))
+	_, explained := f.get("because")
 	steps, hasSteps := f.get("steps")
 	_, hasAutomatic := f.get("automatic")
 	switch {
@@ -128,7 +134,7 @@ func (p *parser) readRule(at place) (r rule, always bool) {
 			r.steps = append(r.steps, readStep(item))
 		}
 	}
-	return r, !conditional
+	return r, true
 }
 
 func readStep(at place) Step {

@@ -24,6 +24,10 @@ const (
 // scalar returns the text of a value of one of the tags, as written.
 func (p place) scalar(wanted, fix string, tags ...string) (string, bool) {
 	if p.node.Kind == yaml.ScalarNode {
+		if p.node.Style&yaml.TaggedStyle != 0 { // "!!bool yes" would claim to be what it is not
+			p.problem("remove the tag", "YAML tags such as %s are not supported", p.node.Tag)
+			return "", false
+		}
 		for _, tag := range tags {
 			if p.node.ShortTag() == tag {
 				return p.node.Value, true
@@ -118,11 +122,14 @@ func (p place) number(low, high int) (int, bool) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < low || n > high {
-		p.problem("", "must be a whole number from %d to %d, not %s", low, high, s)
+		p.problem("write a number of that range without quotes", "must be a whole number from %d to %d, not %s", low, high, s)
 		return 0, false
 	}
 	return n, true
 }
+
+// extensions reads how often a grant may be prolonged.
+func (p place) extensions() (int, bool) { return p.number(0, 100) }
 
 // duration reads a length, or "standing".
 func (p place) duration() (Duration, bool) {
@@ -162,6 +169,20 @@ func (p place) email() (string, bool) {
 		return "", false
 	}
 	return strings.ToLower(s), true
+}
+
+// read stores what an optional key says, if it is there and right.
+func read[T any](f fields, key string, into *T, how func(place) (T, bool)) {
+	if at, ok := f.get(key); ok {
+		if v, ok := how(at); ok {
+			*into = v
+		}
+	}
+}
+
+// text returns a reader of one line for people.
+func text(limit int) func(place) (string, bool) {
+	return func(p place) (string, bool) { return p.text(limit) }
 }
 
 // unique reads a list of distinct values with read.
