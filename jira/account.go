@@ -30,7 +30,7 @@ func (t *Tracker) Account(ctx context.Context, email string) (access.AccountID, 
 		values: url.Values{"query": {email}, "maxResults": {"50"}},
 	}, &people)
 	if denied(err, http.StatusForbidden) || err != nil && !transient(err) {
-		t.log.WarnContext(ctx, "jira does not let the bot look up people", "error", err.Error())
+		t.log.WarnContext(ctx, "jira does not let the bot look up people", "err", err)
 		return "", nil // An issue without the reporter's name beats no issue.
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"net/http"
 	"testing"
 
 	"usher/access"
@@ -57,5 +58,23 @@ func TestAccountDoesNotHoldUpWhatItIsFor(t *testing.T) {
 	_, err := s.tr.Account(t.Context(), "alice@example.com")
 	if te := targetError(t, err); !te.Transient || te.Sent || te.RetryAfter <= 0 {
 		t.Errorf("limited: %+v", te)
+	}
+}
+
+func TestAccountTakesNobodyWhoCannotWork(t *testing.T) {
+	t.Parallel()
+	tr := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if got := r.URL.Query().Get("query"); got != "ann+it@example.com" {
+			t.Errorf("query %q of %s", got, r.URL.RawQuery)
+		}
+		_, _ = w.Write([]byte(`[
+			{"accountId":"1","accountType":"atlassian","emailAddress":"ann+it@example.com","active":false},
+			{"accountId":"2","accountType":"app","emailAddress":"ann+it@example.com","active":true},
+			{"accountId":"3","accountType":"customer","emailAddress":"ann+it@example.com","active":true},
+			{"accountId":"4","accountType":"atlassian","emailAddress":null,"displayName":"ann+it@example.com","active":true},
+			{"accountId":"5","accountType":"atlassian","emailAddress":"ann+it@example.com.evil.example","active":true}]`))
+	})
+	if got, err := tr.Account(t.Context(), "ann+it@example.com"); got != "" || err != nil {
+		t.Errorf("Account = %q, %v", got, err)
 	}
 }

@@ -18,14 +18,14 @@ type cache struct {
 	fieldsUntil time.Time
 	moves       map[step][]move
 	movesUntil  map[step]time.Time
-	bare        map[string]bool // Ids of transitions that take nothing along.
+	bare        map[string]time.Time // Transitions, by id, that take nothing along, until when to believe it.
 }
 
 // step is where an issue stands in its workflow.
 type step struct{ issueType, status string }
 
 func newCache() *cache {
-	return &cache{moves: map[step][]move{}, movesUntil: map[step]time.Time{}, bare: map[string]bool{}}
+	return &cache{moves: map[step][]move{}, movesUntil: map[step]time.Time{}, bare: map[string]time.Time{}}
 }
 
 // me returns the account id of the bot itself.

@@ -49,11 +49,7 @@ func (t *Tracker) call(ctx context.Context, q query, out any) (answer, error) {
 	if len(q.values) > 0 {
 		path += "?" + q.values.Encode()
 	}
-	var body any
-	if q.body != nil {
-		body = q.body
-	}
-	req, err := t.client.NewRequest(ctx, q.method, path, body)
+	req, err := t.client.NewRequest(ctx, q.method, path, q.body)
 	if err != nil {
 		return answer{}, permanent(q.op, fmt.Errorf("make request: %w", plain(err)))
 	}

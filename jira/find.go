@@ -142,7 +142,7 @@ func (t *Tracker) settle(ctx context.Context, extra, keep found, r access.IssueR
 	}
 	log := t.log.With("request", string(r.Request.ID), "issue", keep.Key, "duplicate", extra.Key)
 	if err != nil {
-		log.WarnContext(ctx, "duplicate issue could not be closed", "error", err.Error())
+		log.WarnContext(ctx, "duplicate issue could not be closed", "err", err)
 		return
 	}
 	log.WarnContext(ctx, "duplicate issue closed")

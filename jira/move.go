@@ -103,7 +103,7 @@ func (t *Tracker) take(ctx context.Context, key string, m move, r access.IssueRe
 			return m, err
 		}
 		t.log.WarnContext(ctx, "jira refused what a transition was to carry", "request", string(r.Request.ID), "issue", key,
-			"transition", m.ID, "error", err.Error())
+			"transition", m.ID, "err", err)
 		t.setBare(m.ID)
 		return t.again(ctx, key, m, r, n)
 	}

@@ -79,7 +79,7 @@ func (t *Tracker) catchUp(ctx context.Context, key string, r access.IssueRecord,
 		return err
 	}
 	if err = errors.Join(err, n.err); err != nil {
-		t.log.WarnContext(ctx, "new issue is not up to date", "request", string(r.Request.ID), "issue", key, "error", err.Error())
+		t.log.WarnContext(ctx, "new issue is not up to date", "request", string(r.Request.ID), "issue", key, "err", err)
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (created, er
 	_, err = t.call(ctx, q, &got)
 	if dropped := refusedOptional(err, optional); len(dropped) > 0 {
 		t.log.WarnContext(ctx, "jira refused optional fields of an issue", "request", string(r.Request.ID),
-			"fields", strings.Join(dropped, ","), "error", err.Error())
+			"fields", strings.Join(dropped, ","), "err", err)
 		for _, f := range dropped {
 			delete(all, f)
 		}

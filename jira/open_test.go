@@ -155,7 +155,7 @@ func TestOpenFindsAFreshIssueThatSearchDoesNotShowYet(t *testing.T) {
 	if _, err := s.tr.Open(t.Context(), r); !targetError(t, err).Sent {
 		t.Fatalf("error: %v", err)
 	}
-	r.Again = true
+	// The tracker knows by itself that it must look, even if it is not told.
 	if issue, err := s.tr.Open(t.Context(), r); err != nil || issue.Key == "" || s.count("issue.create") != 1 {
 		t.Errorf("issue %+v, error %v", issue, err)
 	}
@@ -297,6 +297,27 @@ func TestOpenBringsAFoundIssueUpToDate(t *testing.T) {
 	}
 	if n := s.count("issue.create"); n != 1 {
 		t.Errorf("%d issues", n)
+	}
+}
+
+func TestOpenRemembersAnIssueThatCouldNotBeMoved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.SetIndexLag(time.Hour)
+	s.trouble("transition.do", jirasim.FaultError500)
+	tries := s.persist(func(again bool) error {
+		r := s.record(access.IssueCanceled, 1, access.EventRequested, access.EventCanceled)
+		r.Again = again
+		_, err := s.tr.Open(t.Context(), r)
+		return err
+	})
+	if got := s.changes(); tries != 2 || !slices.Equal(got, []string{"issue.create", "transition.do"}) {
+		t.Errorf("%d tries, writes %v", tries, got)
+	}
+	for _, c := range s.Calls() {
+		if c.Name == "search.jql" || c.Name == "issue.bulkfetch" {
+			t.Errorf("it looked for what it knew: %s", c.Name)
+		}
 	}
 }
 

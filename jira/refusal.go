@@ -115,8 +115,8 @@ func parseRefusal(status int, raw []byte) *refusal {
 func (t *Tracker) wait(h http.Header) time.Duration {
 	var d time.Duration
 	if v := h.Get("Retry-After"); v != "" {
-		if seconds, err := strconv.ParseFloat(v, 64); err == nil {
-			d = time.Duration(min(max(seconds, 0), longestWait.Seconds()) * float64(time.Second))
+		if seconds, err := strconv.ParseFloat(v, 64); err == nil && seconds > 0 {
+			d = time.Duration(min(seconds, longestWait.Seconds()) * float64(time.Second))
 		} else if at, err := http.ParseTime(v); err == nil {
 			d = at.Sub(t.cfg.Now())
 		}

@@ -70,6 +70,7 @@ func TestAnswersBecomeTheRightKindOfError(t *testing.T) {
 		{name: "limited until a reset", status: 429, header: map[string]string{"X-RateLimit-Reset": "2026-11-24T12:00:45Z"}, transient: true, wait: 45 * time.Second},
 		{name: "limited without a word", status: 429, transient: true},
 		{name: "limited with nonsense", status: 429, header: map[string]string{"Retry-After": "soon"}, transient: true},
+		{name: "limited by no number", status: 429, header: map[string]string{"Retry-After": "NaN"}, transient: true},
 		{name: "limited for years", status: 429, header: map[string]string{"Retry-After": "1e30"}, transient: true, wait: time.Hour},
 		{name: "server error", status: 500, body: "{", transient: true, sent: true},
 		{name: "proxy page", status: 502, body: "<html>oops</html>", transient: true, sent: true},

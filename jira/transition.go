@@ -135,11 +135,11 @@ func (t *Tracker) forgetMoves() {
 func (t *Tracker) isBare(id string) bool {
 	t.cache.mu.Lock()
 	defer t.cache.mu.Unlock()
-	return t.cache.bare[id]
+	return t.cfg.Now().Before(t.cache.bare[id])
 }
 
 func (t *Tracker) setBare(id string) {
 	t.cache.mu.Lock()
 	defer t.cache.mu.Unlock()
-	t.cache.bare[id] = true
+	t.cache.bare[id] = t.cfg.Now().Add(cacheLength)
 }

@@ -64,7 +64,7 @@ func (t *Tracker) writeEnd(ctx context.Context, key string, r access.IssueRecord
 	}, nil)
 	if err != nil && !transient(err) {
 		t.log.WarnContext(ctx, "jira refused the field for the end of access", "request", string(r.Request.ID),
-			"issue", key, "error", err.Error())
+			"issue", key, "err", err)
 		return nil
 	}
 	return err
