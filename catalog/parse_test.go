@@ -86,15 +86,19 @@ func mistakes() map[string]mistake {
 		"list for text":   {doc: appDoc(rest + "category: [a] #!"), message: "must be text, not a list", fix: "quotes"},
 		"text for a flag": {doc: roleDoc("elevated: sure #!"), message: "must be true or false, not text", fix: "true or false"},
 		"tag":             {doc: roleDoc("elevated: !!bool yes #!"), message: "tags such as !!bool are not supported", fix: "remove the tag"},
-		"list for mapping": {doc: "version: 1\nsettings: [a] #!\napps: [{id: a, name: A, risk: low, status: retired}]",
-			message: "must be a mapping, not a list", fix: "key: value"},
+		"list for mapping": {
+			doc:     "version: 1\nsettings: [a] #!\napps: [{id: a, name: A, risk: low, status: retired}]",
+			message: "must be a mapping, not a list", fix: "key: value",
+		},
 		"list twice the same": {doc: appDoc("tags:\n  - code\n  - code #!\n" + rest), message: "in the list twice", fix: "remove one"},
 
 		// apps
 		"app id form":    {doc: "version: 1\napps:\n  - id: Git Hub #!\n    name: G\n" + indent(4, rest), message: "cannot be an id", fix: "lowercase"},
 		"app id missing": {doc: "version: 1\napps:\n  - name: G #!\n" + indent(4, rest), message: "id is missing", fix: "add id"},
-		"app name long": {doc: "version: 1\napps:\n  - id: g\n    name: " + strings.Repeat("é", 61) + " #!\n" + indent(4, rest),
-			message: "61 characters, but 60", fix: "shorten"},
+		"app name long": {
+			doc:     "version: 1\napps:\n  - id: g\n    name: " + strings.Repeat("é", 61) + " #!\n" + indent(4, rest),
+			message: "61 characters, but 60", fix: "shorten",
+		},
 		"description long": {doc: appDoc(rest + "description: " + strings.Repeat("x", 201) + " #!"), message: "201 characters, but 200", fix: "shorten"},
 		"line break":       {doc: appDoc(rest + "description: \"a\\nb\" #!"), message: "line break", fix: "one line"},
 		"risk missing":     {doc: "version: 1\napps:\n  - id: a #!\n    name: A\n    status: retired", message: "risk is missing", fix: "low, medium"},
@@ -105,14 +109,22 @@ func mistakes() map[string]mistake {
 		"no owner listed":  {doc: appDoc("risk: low\nstatus: approved\nowners: [] #!\nentitlements: [{id: w, name: W, groups: [\"okta:00g1\"]}]"), message: "needs an owner", fix: "e-mail"},
 		"no entitlement":   {doc: appDoc("risk: low\nstatus: approved\nowners: [ada@example.com]\nentitlements: [] #!"), message: "needs an entitlement", fix: "add"},
 		"okta app":         {doc: appDoc("okta_app: GitHub #!\n" + rest), message: "not the id of an Okta app", fix: "0oa"},
-		"app id twice": {doc: appDoc(rest) + "  - id: github #!\n    name: B\n    risk: low\n    status: retired",
-			message: `app "github" is already in c.yml, line 3`, fix: "rename"},
-		"app name twice": {doc: appDoc(rest) + "  - id: b\n    name: gitHub #!\n    risk: low\n    status: retired",
-			message: `is already in c.yml, line 4`, fix: "rename"},
-		"entitlement id twice": {doc: appDoc(rest) + "  - id: b\n    name: B\n    risk: low\n    status: retired\n    entitlements:\n      - {id: w, name: X} #!",
-			message: `entitlement "w" is already in c.yml, line 8`, fix: "rename"},
-		"entitlement name twice": {doc: roleDoc("because: x") + "      - {id: other, name: write, groups: [\"okta:00g1\"]} #!",
-			message: `entitlement name "write" is already`, fix: "rename"},
+		"app id twice": {
+			doc:     appDoc(rest) + "  - id: github #!\n    name: B\n    risk: low\n    status: retired",
+			message: `app "github" is already in c.yml, line 3`, fix: "rename",
+		},
+		"app name twice": {
+			doc:     appDoc(rest) + "  - id: b\n    name: gitHub #!\n    risk: low\n    status: retired",
+			message: `is already in c.yml, line 4`, fix: "rename",
+		},
+		"entitlement id twice": {
+			doc:     appDoc(rest) + "  - id: b\n    name: B\n    risk: low\n    status: retired\n    entitlements:\n      - {id: w, name: X} #!",
+			message: `entitlement "w" is already in c.yml, line 8`, fix: "rename",
+		},
+		"entitlement name twice": {
+			doc:     roleDoc("because: x") + "      - {id: other, name: write, groups: [\"okta:00g1\"]} #!",
+			message: `entitlement name "write" is already`, fix: "rename",
+		},
 
 		// groups
 		"no groups":      {doc: strings.Replace(entitlementDoc("because: x"), "id: write", "id: write #!", 1), message: "by hand is not supported yet", fix: "add groups"},
@@ -138,10 +150,14 @@ func mistakes() map[string]mistake {
 		"default first":      {doc: roleDoc("durations: [6h, 1h, 24h]\ndefault_duration: 1h #!"), message: "first or last of 3", fix: "middle"},
 		"default last":       {doc: roleDoc("default_duration: 1d #!"), message: "first or last of 3", fix: "middle"},
 		"standing forbidden": {doc: roleDoc("durations: [1h, standing] #!"), message: "without an end is not allowed", fix: "allowed: true"},
-		"standing elevated": {doc: roleDoc("elevated: true\npolicy: {rules: [{steps: [{approvers: [owner]}]}]}\ndurations: [1h, standing] #!"),
-			message: "without an end is not allowed", fix: "because"},
-		"standing no reason": {doc: roleDoc("elevated: true\npolicy: {rules: [{steps: [{approvers: [owner]}]}]}\nstanding: {allowed: true} #!"),
-			message: "needs a reason", fix: "because"},
+		"standing elevated": {
+			doc:     roleDoc("elevated: true\npolicy: {rules: [{steps: [{approvers: [owner]}]}]}\ndurations: [1h, standing] #!"),
+			message: "without an end is not allowed", fix: "because",
+		},
+		"standing no reason": {
+			doc:     roleDoc("elevated: true\npolicy: {rules: [{steps: [{approvers: [owner]}]}]}\nstanding: {allowed: true} #!"),
+			message: "needs a reason", fix: "because",
+		},
 		"standing no word": {doc: roleDoc("standing: {because: x} #!"), message: "allowed is missing", fix: "allowed"},
 
 		// extension

@@ -33,16 +33,25 @@ func TestFirstMatchingRuleDecides(t *testing.T) {
 		facts Facts
 		want  Route
 	}{
-		"short and in the department": {"github-read", Facts{Requester: engineer, Duration: hours(6)},
-			Route{Automatic: true, Steps: []Step{}, Rule: "low-risk, rule 1", Because: "Short access for engineers"}},
+		"short and in the department": {
+			"github-read",
+			Facts{Requester: engineer, Duration: hours(6)},
+			Route{Automatic: true, Steps: []Step{}, Rule: "low-risk, rule 1", Because: "Short access for engineers"},
+		},
 		"too long":         {"github-read", Facts{Requester: engineer, Duration: hours(7)}, Route{Steps: []Step{manager}, Rule: "low-risk, rule 2"}},
 		"no end":           {"github-read", Facts{Requester: engineer, Duration: Standing}, Route{Steps: []Step{manager}, Rule: "low-risk, rule 2"}},
 		"other department": {"github-read", Facts{Subject: engineer, Duration: hours(1)}, Route{Steps: []Step{manager}, Rule: "low-risk, rule 2"}},
 		"steps in order":   {"github-write", Facts{}, Route{Steps: []Step{manager, pair}, Rule: "two-steps, rule 2"}},
-		"attribute of the subject": {"github-write", Facts{Subject: Person{Attributes: map[string]string{"cost_center": "R&D"}}},
-			Route{Steps: []Step{owner}, Rule: "two-steps, rule 1", Because: "Research answers to the app's owners alone"}},
-		"written in place": {"figma-editor", Facts{Subject: Person{Department: "Design"}},
-			Route{Automatic: true, Steps: []Step{}, Rule: "policy of figma-editor, rule 1", Because: "Designers work in Figma"}},
+		"attribute of the subject": {
+			"github-write",
+			Facts{Subject: Person{Attributes: map[string]string{"cost_center": "R&D"}}},
+			Route{Steps: []Step{owner}, Rule: "two-steps, rule 1", Because: "Research answers to the app's owners alone"},
+		},
+		"written in place": {
+			"figma-editor",
+			Facts{Subject: Person{Department: "Design"}},
+			Route{Automatic: true, Steps: []Step{}, Rule: "policy of figma-editor, rule 1", Because: "Designers work in Figma"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
