@@ -17,7 +17,10 @@ func goJira(t *testing.T, s *site) *jira.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { auth.Client().CloseIdleConnections(); http.DefaultTransport.(*http.Transport).CloseIdleConnections() })
+	t.Cleanup(func() {
+		auth.Client().CloseIdleConnections()
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	})
 	return client
 }
 

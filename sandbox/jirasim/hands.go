@@ -42,6 +42,18 @@ func (s *Server) Transition(accountID, key, name string) error {
 	})
 }
 
+// Offered names the transitions that the workflow offers that account now, in the order of the workflow.
+func (s *Server) Offered(accountID, key string) ([]string, error) {
+	var names []string
+	err := s.hand(accountID, key, func(c *call, is *issue) error {
+		for _, tr := range c.open(is) {
+			names = append(names, tr.Name)
+		}
+		return nil
+	})
+	return names, err
+}
+
 // Comment adds a comment in wiki markup as that account would in the browser.
 func (s *Server) Comment(accountID, key, words string) error {
 	return s.hand(accountID, key, func(c *call, is *issue) error {

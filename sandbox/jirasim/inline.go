@@ -127,11 +127,14 @@ func (p *inlineParser) bracket(rest string, marks []*node) int {
 	if !two {
 		target = inner
 	}
+	if label = unescape(label); label == "" {
+		label = target
+	}
 	if !strings.Contains(target, "://") && !strings.HasPrefix(target, "mailto:") && !strings.HasPrefix(target, "#") {
 		return 0
 	}
 	p.flush(marks)
-	p.out = append(p.out, &node{Type: "text", Text: unescape(label), Marks: with(marks, linkMark(target))})
+	p.out = append(p.out, &node{Type: "text", Text: label, Marks: with(marks, linkMark(target))})
 	return end + 1
 }
 

@@ -148,11 +148,7 @@ func (c *call) wanted(cl *clause, id string, v operand) ([]string, error) {
 			}
 		}
 	case id == "statusCategory":
-		for key, names := range map[string][]string{"new": {"2", "to do", "new"}, "indeterminate": {"4", "in progress", "indeterminate"}, "done": {"3", "done"}} {
-			if slices.ContainsFunc(names, same) {
-				out = append(out, key)
-			}
-		}
+		out = categoriesNamed(same)
 	case id == "issuetype":
 		for _, p := range c.visibleProjects() {
 			for _, t := range p.IssueTypes {
@@ -184,6 +180,18 @@ func (c *call) wanted(cl *clause, id string, v operand) ([]string, error) {
 		return nil, missing
 	}
 	return out, nil
+}
+
+func categoriesNamed(same func(string) bool) []string {
+	var out []string
+	for key, names := range map[string][]string{
+		"new": {"2", "to do", "new"}, "indeterminate": {"4", "in progress", "indeterminate"}, "done": {"3", "done"},
+	} {
+		if slices.ContainsFunc(names, same) {
+			out = append(out, key)
+		}
+	}
+	return out
 }
 
 // keysOf lists the ids that an issue has in a field.

@@ -15,13 +15,30 @@ type route struct {
 	do      func(*call) (reply, error)
 }
 
+// adder adds a route to a table.
+type adder func(method, path, name string, do func(*call) (reply, error))
+
 // routes lists every operation, under /rest/api/2 and /rest/api/3 alike.
 func routes() []route {
-	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	var out []route
 	add := func(method, path, name string, do func(*call) (reply, error)) {
 		out = append(out, route{method: method, pattern: strings.Split(path, "/"), name: name, do: do, open: name == "serverInfo.get"})
 	}
+	siteRoutes(add)
+	issueRoutes(add)
+	otherRoutes(add)
+	return out
+}
+
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+	put  = http.MethodPut
+	del  = http.MethodDelete
+)
+
+// siteRoutes are about what the site has and who calls.
+func siteRoutes(add adder) {
 	add(get, "serverInfo", "serverInfo.get", (*call).serverInfo)
 	add(get, "myself", "myself.get", (*call).myself)
 	add(get, "mypermissions", "permissions.mine", (*call).myPermissions)
@@ -38,7 +55,10 @@ func routes() []route {
 	add(get, "resolution", "resolution.list", (*call).listResolutions)
 	add(get, "issue/createmeta/*/issuetypes", "createmeta.types", (*call).createTypes)
 	add(get, "issue/createmeta/*/issuetypes/*", "createmeta.fields", (*call).createFields)
+}
 
+// issueRoutes are about one issue and what hangs on it.
+func issueRoutes(add adder) {
 	add(post, "issue", "issue.create", (*call).createIssue)
 	add(post, "issue/bulkfetch", "issue.bulkfetch", (*call).bulkFetch)
 	add(get, "issue/*", "issue.get", (*call).getIssue)
@@ -72,23 +92,24 @@ func routes() []route {
 	add(get, "issue/*/remotelink/*", "remotelink.get", (*call).getRemoteLink)
 	add(put, "issue/*/remotelink/*", "remotelink.update", (*call).updateRemoteLink)
 	add(del, "issue/*/remotelink/*", "remotelink.delete", (*call).deleteRemoteLink)
+}
+
+// otherRoutes are about links, search and people.
+func otherRoutes(add adder) {
 	add(post, "issueLink", "link.create", (*call).createLink)
 	add(get, "issueLink/*", "link.get", (*call).getLink)
 	add(del, "issueLink/*", "link.delete", (*call).deleteLink)
 	add(get, "issueLinkType", "linkType.list", (*call).listLinkTypes)
 	add(get, "issueLinkType/*", "linkType.get", (*call).getLinkType)
-
 	add(get, "search", "search.removed", (*call).searchRemoved)
 	add(post, "search", "search.removed", (*call).searchRemoved)
 	add(get, "search/jql", "search.jql", (*call).searchGet)
 	add(post, "search/jql", "search.jql", (*call).searchPost)
 	add(post, "search/approximate-count", "search.count", (*call).searchCount)
-
 	add(get, "user", "user.get", (*call).getUser)
 	add(get, "user/search", "user.search", (*call).searchUsers)
 	add(get, "user/picker", "user.picker", (*call).pickUsers)
 	add(get, "user/assignable/search", "user.assignable", (*call).assignableUsers)
-	return out
 }
 
 // find looks up the operation of a call: its name, path variables and version, or the answer for what does not exist.

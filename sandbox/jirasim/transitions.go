@@ -32,7 +32,7 @@ func (c *call) available(is *issue, id string) *Transition {
 func (c *call) transitionObject(is *issue, tr *Transition, fields bool) object {
 	out := object{
 		"id": tr.ID, "name": tr.Name, "to": c.statusObject(c.s.statusByID(tr.To)), "hasScreen": tr.Screen != nil,
-		"isGlobal": tr.From == nil, "isInitial": false, "isAvailable": true, "isConditional": false, "isLooped": tr.To == is.status(),
+		"isGlobal": tr.From == nil, "isInitial": false, "isAvailable": true, "isConditional": false, "looped": tr.To == is.status(),
 	}
 	if !fields {
 		return out

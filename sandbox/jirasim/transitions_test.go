@@ -115,6 +115,9 @@ func TestHumanInTheBrowser(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+	if names, err := s.Offered(alice, key); err != nil || strings.Join(names, ", ") != "End access, Give up" {
+		t.Errorf("offered %v, %v", names, err)
+	}
 	is, _ := s.Issue(key)
 	if is.Status != "Active" || is.Changelog[0].Author != alice || is.Comments[0].Body != "fine by *me*" {
 		t.Errorf("issue is %+v", is)
