@@ -31,8 +31,7 @@ type query struct {
 
 // answer is what a call brought besides its body.
 type answer struct {
-	status int
-	date   time.Time // By the server's clock; zero if it did not say.
+	date time.Time // By the server's clock; zero if it did not say.
 }
 
 // call makes one call, reads its whole answer and decodes it into out unless that is nil. Every error is a
@@ -58,7 +57,7 @@ func (t *Tracker) call(ctx context.Context, q query, out any) (answer, error) {
 		return answer{}, q.lost(err, connected.Load())
 	}
 	defer resp.Body.Close() //nolint:errcheck // It has been read; there is nothing left to lose.
-	got := answer{status: resp.StatusCode}
+	var got answer
 	if date, dateErr := http.ParseTime(resp.Header.Get("Date")); dateErr == nil {
 		got.date = date
 	}

@@ -172,7 +172,7 @@ func (t *Tracker) createScreen(ctx context.Context, fresh bool) ([]metaField, er
 			Total   int         `json:"total"`
 		}
 		q := query{op: "read create screen", method: http.MethodGet, path: "issue/createmeta/" + t.cfg.Project + "/issuetypes/" + typ}
-		q.values = pageOf(start, 200)
+		q.values = pageOf(start)
 		if _, err := t.call(ctx, q, &page); err != nil {
 			return nil, err
 		}
@@ -188,8 +188,9 @@ func (t *Tracker) createScreen(ctx context.Context, fresh bool) ([]metaField, er
 	return all, nil
 }
 
-func pageOf(start, size int) url.Values {
-	return url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(size)}}
+// pageOf asks for as much as Jira gives at once.
+func pageOf(start int) url.Values {
+	return url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"200"}}
 }
 
 // issueType returns the id of the configured issue type.
@@ -205,7 +206,7 @@ func (t *Tracker) issueType(ctx context.Context) (string, error) {
 			Total int      `json:"total"`
 		}
 		q := query{op: op, method: http.MethodGet, path: "issue/createmeta/" + t.cfg.Project + "/issuetypes"}
-		q.values = pageOf(start, 200)
+		q.values = pageOf(start)
 		if _, err := t.call(ctx, q, &page); err != nil {
 			return "", err
 		}

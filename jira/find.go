@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// before and after are how many keys around the newest one that search shows are read one by one.
-	before = 30
-	after  = 60
+	// keysBefore and keysAfter are how many keys around the newest one that search shows are read one by one.
+	keysBefore = 30
+	keysAfter  = 60
 )
 
 // found is an issue as the look-ups return it.
@@ -110,7 +110,7 @@ func (t *Tracker) recent(ctx context.Context) ([]found, error) {
 		}
 	}
 	var keys []string
-	for n := max(1, last-before); n <= last+after; n++ {
+	for n := max(1, last-keysBefore); n <= last+keysAfter; n++ {
 		keys = append(keys, t.cfg.Project+"-"+strconv.Itoa(n))
 	}
 	var page struct {
