@@ -182,7 +182,15 @@ func later(s access.Store, _ context.Context, f func(access.Tx) error) error {
 // twoSteps writes in another transaction than it reads in: what comes between is lost.
 func twoSteps(s access.Store, ctx context.Context, f func(access.Tx) error) error {
 	w := &recorder{}
-	err := s.View(ctx, func(tx access.Tx) error { w.Tx = tx; return f(w) })
+	err := s.View(ctx, func(tx access.Tx) (err error) {
+		defer func() {
+			if recover() != nil {
+				err = errors.New("panic")
+			}
+		}()
+		w.Tx = tx
+		return f(w)
+	})
 	if err != nil {
 		return err
 	}

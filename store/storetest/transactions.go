@@ -257,6 +257,7 @@ func count(tx access.Tx, id string) error {
 	if err := tx.Get(access.Keys, id, &n); err != nil && !errors.Is(err, access.ErrNotFound) {
 		return err
 	}
+	runtime.Gosched() // An invitation to others to come between.
 	return tx.Put(access.Keys, id, n+1)
 }
 
