@@ -26,7 +26,7 @@ func stats(t *testing.T, s *store.Store) store.Stats {
 }
 
 // held starts an update that waits inside its function until release is called.
-func held(t *testing.T, ctx context.Context, s *store.Store) (release func(), result <-chan error) { //nolint:revive // t first.
+func held(t *testing.T, ctx context.Context, s *store.Store) (release func(), result <-chan error) {
 	t.Helper()
 	running, done, errs := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	start := sync.OnceFunc(func() { close(running) })

@@ -35,8 +35,8 @@ func TestKilledProcessLosesNothing(t *testing.T) { //nolint:paralleltest // It i
 // liar acknowledges writes before they are done.
 type liar struct{ access.Store }
 
-func (l liar) Update(_ context.Context, f func(access.Tx) error) error {
-	go func() { _ = l.Store.Update(context.Background(), f) }()
+func (l liar) Update(ctx context.Context, f func(access.Tx) error) error {
+	go func() { _ = l.Store.Update(context.WithoutCancel(ctx), f) }()
 	return nil
 }
 

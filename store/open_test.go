@@ -71,21 +71,25 @@ func TestFileThatCannotBeOpenedIsExplained(t *testing.T) {
 		},
 		"folder is a file": {
 			func(t *testing.T) store.Config { return store.Config{Path: filepath.Join(filled(t), "usher.db")} },
-			store.ErrNoFolder, []string{"usher.db does not exist"},
+			store.ErrNoFolder,
+			[]string{"usher.db does not exist"},
 		},
 		"path is a folder": {
 			func(t *testing.T) store.Config { return store.Config{Path: t.TempDir()} },
-			store.ErrNotStore, []string{"This is a folder."},
+			store.ErrNotStore,
+			[]string{"This is a folder."},
 		},
 		"empty file": {
 			func(t *testing.T) store.Config { return store.Config{Path: written(t, nil)} },
-			store.ErrNotStore, []string{"The file is empty.", "Restore the last backup"},
+			store.ErrNotStore,
+			[]string{"The file is empty.", "Restore the last backup"},
 		},
 		"text file": {
 			func(t *testing.T) store.Config {
 				return store.Config{Path: written(t, []byte(strings.Repeat("no store\n", 9999)))}
 			},
-			store.ErrNotStore, []string{"not a store"},
+			store.ErrNotStore,
+			[]string{"not a store"},
 		},
 		"short text file": {
 			func(t *testing.T) store.Config { return store.Config{Path: written(t, []byte("hello"))} },
@@ -93,15 +97,18 @@ func TestFileThatCannotBeOpenedIsExplained(t *testing.T) {
 		},
 		"cut off after one page": {
 			func(t *testing.T) store.Config { return store.Config{Path: cut(t, 4096)} },
-			store.ErrNotStore, []string{"this file has 4096: it is cut off"},
+			store.ErrNotStore,
+			[]string{"this file has 4096: it is cut off"},
 		},
 		"cut off behind the first pages": {
 			func(t *testing.T) store.Config { return store.Config{Path: cut(t, 5*4096)} },
-			store.ErrNotStore, []string{"cut off or damaged. Restore the last backup."},
+			store.ErrNotStore,
+			[]string{"cut off or damaged. Restore the last backup."},
 		},
 		"cut off near its end": {
 			func(t *testing.T) store.Config { return store.Config{Path: cut(t, 40*4096)} },
-			store.ErrNotStore, []string{"cut off or damaged. Restore the last backup."},
+			store.ErrNotStore,
+			[]string{"cut off or damaged. Restore the last backup."},
 		},
 		"both first pages damaged": {
 			func(t *testing.T) store.Config {
@@ -115,13 +122,15 @@ func TestFileThatCannotBeOpenedIsExplained(t *testing.T) {
 		},
 		"read-only file system": {
 			func(t *testing.T) store.Config { return store.Config{Path: filled(t), OpenFile: refuse(syscall.EROFS)} },
-			store.ErrReadOnly, []string{"read-only", "writable volume"},
+			store.ErrReadOnly,
+			[]string{"read-only", "writable volume"},
 		},
 		"no permission": {
 			func(t *testing.T) store.Config {
 				return store.Config{Path: filled(t), OpenFile: refuse(syscall.EACCES)}
 			},
-			store.ErrPermission, []string{"may not read and write"},
+			store.ErrPermission,
+			[]string{"may not read and write"},
 		},
 		"in use": {
 			func(t *testing.T) store.Config {

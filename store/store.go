@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"usher/access"
 )
@@ -111,7 +112,7 @@ func (s *Store) read(ctx context.Context, f func(*bbolt.Tx) error) error {
 		return err
 	}
 	b, err := s.db.Begin(false)
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return ErrClosed
 	}
 	if err != nil {

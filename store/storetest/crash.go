@@ -52,7 +52,7 @@ func RunCrash(t *testing.T, kills int, d Durable) {
 // process runs; it must call Crash, too.
 func Crash(ctx context.Context, name, folder string, kills int, d Durable) (acked int, err error) {
 	if path := os.Getenv(crashPath); path != "" {
-		writeUntilKilled(path, d)
+		writeUntilKilled(ctx, path, d)
 		return 0, errors.New("the process that is to be killed has ended")
 	}
 	before := make([]int, lanes)
@@ -67,7 +67,7 @@ func Crash(ctx context.Context, name, folder string, kills int, d Durable) (acke
 		if err != nil {
 			return acked, fmt.Errorf("kill %d: %w", k, err)
 		}
-		after, err := verify(path, before, acks, d)
+		after, err := verify(ctx, path, before, acks, d)
 		if err != nil {
 			return acked, fmt.Errorf("kill %d after %v: %w", k, wait, err)
 		}
@@ -127,14 +127,14 @@ func killOne(ctx context.Context, name, path string, early bool, wait time.Durat
 }
 
 // verify opens what a killed process left and returns where each lane is.
-func verify(path string, before, acks []int, d Durable) (after []int, err error) {
+func verify(ctx context.Context, path string, before, acks []int, d Durable) (after []int, err error) {
 	s, closeStore, err := d.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open after kill: %w", err)
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	after = make([]int, lanes)
-	err = s.View(context.Background(), func(tx access.Tx) error {
+	err = s.View(ctx, func(tx access.Tx) error {
 		for i := range after {
 			n, err := readStep(tx, laneName(i))
 			if err != nil {
@@ -160,7 +160,7 @@ func verify(path string, before, acks []int, d Durable) (after []int, err error)
 func laneName(i int) string { return "lane" + strconv.Itoa(i) }
 
 // writeUntilKilled is the other process. A line is printed only after its write was acknowledged.
-func writeUntilKilled(path string, d Durable) {
+func writeUntilKilled(ctx context.Context, path string, d Durable) {
 	s, _, err := d.Open(path)
 	if err != nil {
 		fmt.Println("complaint open:", err) //nolint:forbidigo // The parent reads it.
@@ -176,13 +176,13 @@ func writeUntilKilled(path string, d Durable) {
 	for i := range lanes {
 		all.Go(func() {
 			n := 0
-			err := s.View(context.Background(), func(tx access.Tx) (err error) {
+			err := s.View(ctx, func(tx access.Tx) (err error) {
 				n, err = readStep(tx, laneName(i))
 				return err
 			})
 			for err == nil {
 				n++
-				err = s.Update(context.Background(), func(tx access.Tx) error { return writeStep(tx, laneName(i), n) })
+				err = s.Update(ctx, func(tx access.Tx) error { return writeStep(tx, laneName(i), n) })
 				if err == nil {
 					say(fmt.Sprintf("ack %d %d", i, n))
 				}

@@ -168,9 +168,9 @@ func keepPanicked(s access.Store, ctx context.Context, f func(access.Tx) error) 
 }
 
 // later returns before the write is done.
-func later(s access.Store, _ context.Context, f func(access.Tx) error) error {
+func later(s access.Store, ctx context.Context, f func(access.Tx) error) error {
 	errs := make(chan error, 1)
-	go func() { errs <- s.Update(context.Background(), f) }()
+	go func() { errs <- s.Update(context.WithoutCancel(ctx), f) }()
 	select {
 	case err := <-errs:
 		return err
@@ -242,10 +242,10 @@ func TestSuitesCatchWrongStores(t *testing.T) {
 	t.Parallel()
 	if wrong, ok := mutants()[os.Getenv(mutantName)]; ok {
 		fresh := func(*testing.T) access.Store { return wrong(storetest.Memory()) }
-		t.Run("Run", func(t *testing.T) { storetest.Run(t, fresh) })                      //nolint:paralleltest // The suite is.
-		t.Run("Transactions", func(t *testing.T) { storetest.RunTransactions(t, fresh) }) //nolint:paralleltest // The suite is.
-		t.Run("Parallel", func(t *testing.T) { storetest.RunParallel(t, fresh) })         //nolint:paralleltest // The suite is.
-		t.Run("Model", func(t *testing.T) {                                               //nolint:paralleltest // Alone is quicker.
+		t.Run("Run", func(t *testing.T) { storetest.Run(t, fresh) })
+		t.Run("Transactions", func(t *testing.T) { storetest.RunTransactions(t, fresh) })
+		t.Run("Parallel", func(t *testing.T) { storetest.RunParallel(t, fresh) })
+		t.Run("Model", func(t *testing.T) {
 			storetest.RunModel(t, func() (storetest.Reopenable, error) {
 				return storetest.Reopenable{Store: wrong(storetest.Memory())}, nil
 			})

@@ -15,8 +15,8 @@ type thing struct {
 	More map[string]string `json:"more,omitempty"`
 }
 
-func putThing(kind access.Kind, id, name string, index ...string) func(access.Tx) error {
-	return func(tx access.Tx) error { return tx.Put(kind, id, thing{Name: name}, index...) }
+func putThing(id, name string, index ...string) func(access.Tx) error {
+	return func(tx access.Tx) error { return tx.Put(access.Requests, id, thing{Name: name}, index...) }
 }
 
 func getThing(t testing.TB, s access.Store, kind access.Kind, id string) thing {
@@ -36,7 +36,7 @@ func recordReadBack(t *testing.T, s access.Store) {
 	if got := getThing(t, s, access.Requests, "a"); got.Name != "Zoë <a&b> \u2028" || got.More["k"] != "v" {
 		t.Errorf("got %+v", got)
 	}
-	update(t, s, putThing(access.Requests, "a", "second"))
+	update(t, s, putThing("a", "second"))
 	view(t, s, func(tx access.Tx) error {
 		got := thing{Note: "left over", More: map[string]string{"left": "over"}}
 		if err := tx.Get(access.Requests, "a", &got); err != nil {
@@ -50,7 +50,7 @@ func recordReadBack(t *testing.T, s access.Store) {
 }
 
 func recordAbsent(t *testing.T, s access.Store) {
-	update(t, s, putThing(access.Requests, "ab", "neighbor"))
+	update(t, s, putThing("ab", "neighbor"))
 	view(t, s, func(tx access.Tx) error {
 		for _, id := range []string{"a", "abc", "b"} {
 			got := thing{Name: "untouched"}
@@ -225,15 +225,15 @@ func indexReplaced(t *testing.T, s access.Store) {
 			}
 		}
 	}
-	update(t, s, putThing(access.Requests, "2", "bystander", all...))
-	update(t, s, putThing(access.Requests, "1", "x", "a", "b"))
+	update(t, s, putThing("2", "bystander", all...))
+	update(t, s, putThing("1", "x", "a", "b"))
 	check("after put", "a", "b")
-	update(t, s, putThing(access.Requests, "1", "x", "c", "b"))
+	update(t, s, putThing("1", "x", "c", "b"))
 	check("after overwriting", "b", "c")
 	update(t, s, func(tx access.Tx) error {
-		return errors.Join(putThing(access.Requests, "1", "x")(tx), putThing(access.Requests, "1", "x", "d")(tx))
+		return errors.Join(putThing("1", "x")(tx), putThing("1", "x", "d")(tx))
 	})
 	check("after two in one update", "d")
-	update(t, s, putThing(access.Requests, "1", "x"))
+	update(t, s, putThing("1", "x"))
 	check("after overwriting without entries")
 }

@@ -74,11 +74,11 @@ func viewSnapshot(t *testing.T, s access.Store) {
 func deadTx(t *testing.T, s access.Store) {
 	before(t, s)
 	var kept []access.Tx
-	keep := func(tx access.Tx) error { kept = append(kept, tx); return nil }
-	view(t, s, keep)
-	update(t, s, keep)
-	_ = s.Update(context.Background(), func(tx access.Tx) error { _ = keep(tx); return errOnPurpose })
-	_ = s.Update(context.Background(), func(tx access.Tx) error { _ = keep(tx); panic(errOnPurpose) })
+	keep := func(tx access.Tx) { kept = append(kept, tx) }
+	view(t, s, func(tx access.Tx) error { keep(tx); return nil })
+	update(t, s, func(tx access.Tx) error { keep(tx); return nil })
+	_ = s.Update(context.Background(), func(tx access.Tx) error { keep(tx); return errOnPurpose })
+	_ = s.Update(context.Background(), func(tx access.Tx) error { keep(tx); panic(errOnPurpose) })
 	for i, tx := range kept {
 		for name, f := range reads() {
 			if f(tx) == nil {
