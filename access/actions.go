@@ -105,3 +105,42 @@ func (s *Service) end(ctx context.Context, id GrantID, c command) (Grant, error)
 	}
 	return *st.Grant, nil
 }
+
+// mayRevoke reports whether there could be anything that the person may revoke.
+func (s *Service) mayRevoke(by Person) bool {
+	if s.admin(by) {
+		return true
+	}
+	for _, app := range s.Catalog().Apps() {
+		for _, o := range app.Owners {
+			if strings.EqualFold(o, by.Email) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Revocable lists the grants of a Slack user that the person may revoke.
+func (s *Service) Revocable(ctx context.Context, by Person, of SlackID) ([]Grant, error) {
+	var list []Grant
+	err := s.cfg.Store.View(ctx, func(tx Tx) error {
+		list = nil
+		var holder Person
+		err := tx.Get(People, "slack/"+string(of), &holder)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		held, err := grants(tx, indexSubject(holder))
+		for _, g := range held {
+			if g.Live() && (s.admin(by) || s.owner(by, g.Role)) {
+				list = append(list, g)
+			}
+		}
+		return err
+	})
+	return list, err
+}

@@ -198,6 +198,7 @@ func (t *turn) extend() error {
 		t.status()
 		return nil
 	}
+	r.Extended = true
 	g.Extensions++
 	g.Duration += r.Duration
 	g.DueAt = g.DueAt.Add(time.Duration(r.Duration))

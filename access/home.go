@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -15,7 +14,7 @@ const overdueAfter = time.Minute
 func (s *Service) Home(ctx context.Context, by Person) (Home, error) {
 	var h Home
 	err := s.cfg.Store.View(ctx, func(tx Tx) error {
-		h = Home{Person: by, Admin: s.admin(by), Now: s.Now()}
+		h = Home{Person: by, Admin: s.admin(by), Now: s.Now(), CanRevoke: s.mayRevoke(by)}
 		if err := s.homeOwn(tx, &h); err != nil {
 			return err
 		}
@@ -180,10 +179,13 @@ func issueStatus(r Request, g *Grant) IssueStatus {
 	case RequestApproved:
 	}
 	if r.Kind == KindExtension {
-		if strings.TrimSpace(r.Trouble) != "" {
+		switch {
+		case r.Extended:
+			return IssueEnded
+		case r.Trouble != "":
 			return IssueFailed
 		}
-		return IssueEnded
+		return IssueApproved
 	}
 	if g == nil {
 		return IssueApproved

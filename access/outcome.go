@@ -120,7 +120,10 @@ func intentFirst(k EffectKind) bool {
 }
 
 func backoff(attempts int, f failure) time.Duration {
-	if f.slow || f.final {
+	switch {
+	case f.final: // Only a change of the vendor's settings helps; somebody has been told.
+		return min(time.Hour, 5*time.Second<<min(attempts, 10))
+	case f.slow:
 		return min(time.Minute, 5*time.Second<<min(attempts, 4))
 	}
 	return min(longestPause, time.Second<<min(max(attempts-1, 0), 5))

@@ -71,12 +71,14 @@ func (s *Service) forget(id idp.UserID) {
 
 // Identify finds the one active directory user behind a Slack user, by the configured identity rules, and remembers the
 // pair for good: a later change of an e-mail address moves nobody's identity. A refusal of code UnknownPerson says what
-// is missing.
+// is missing. While the directory does not answer, somebody known before is still let in: they may look, give back and
+// take away. Asking and deciding look into the directory again and are refused then.
 func (s *Service) Identify(ctx context.Context, p SlackProfile) (Person, error) {
 	if p.Deleted || p.Bot || p.Guest || p.Outsider || p.ID == "" {
 		return Person{}, &Refusal{Code: UnknownPerson, Text: "Usher serves full members of this workspace only."}
 	}
 	person, err := s.pinned(ctx, p.ID)
+	known := err == nil
 	if errors.Is(err, ErrNotFound) {
 		if person, err = s.match(ctx, p); err == nil {
 			err = s.pin(ctx, person)
@@ -86,6 +88,9 @@ func (s *Service) Identify(ctx context.Context, p SlackProfile) (Person, error) 
 		return Person{}, err
 	}
 	u, err := s.user(ctx, person.User)
+	if k := idp.KindOf(err); known && err != nil && k != idp.UserNotFound {
+		return person, nil // Known before; see the comment.
+	}
 	if err != nil {
 		return Person{}, s.directoryRefusal(err, "your account")
 	}

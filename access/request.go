@@ -139,6 +139,8 @@ type Request struct {
 	DecidedAt time.Time `json:"decided_at,omitzero"`
 	// Deadline is when the request expires if nobody decides.
 	Deadline time.Time `json:"deadline"`
+	// Extended is true once an extension has taken effect.
+	Extended bool `json:"extended,omitempty"`
 	// Trouble says in one plain sentence what holds the request up at the moment; empty when nothing does.
 	Trouble string `json:"trouble,omitempty"`
 	// Wishes counts the effects wished for, see Effect.Rev.

@@ -48,7 +48,9 @@ type Choice struct {
 type Home struct {
 	Person Person
 	Admin  bool
-	Now    time.Time
+	// CanRevoke is true for admins and for owners of any app.
+	CanRevoke bool
+	Now       time.Time
 	// Grants are the person's live and revoking grants, earliest end first.
 	Grants []HomeGrant
 	// Pending are the person's own undecided requests.

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"usher/access"
-	"usher/bot"
+	bot "usher/botx"
 	"usher/catalog"
 	"usher/idp"
 	"usher/idp/okta"

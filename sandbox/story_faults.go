@@ -42,6 +42,9 @@ func (t *tour) oktaDownGiving(ctx context.Context) error {
 }
 
 func (t *tour) oktaDownTaking(ctx context.Context) error {
+	if _, err := t.w.OpenHome(ctx, "noor", "For admins"); err != nil {
+		return err
+	}
 	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
 	t.w.Clock.Advance(24 * time.Hour)
 	if _, err := t.w.WaitMessage(ctx, "sofia", "AWS", "keeps trying"); err != nil {
@@ -93,7 +96,7 @@ func (t *tour) extendAndRelease(ctx context.Context) error {
 	if err := t.w.PressHome(ctx, "hugo", "Extend"); err != nil {
 		return err
 	}
-	if _, err := t.w.OpenHome(ctx, "hugo", "Zoom", "1 d"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "hugo", "Extended", "active until"); err != nil {
 		return err
 	}
 	t.w.Clock.Advance(25 * time.Hour)

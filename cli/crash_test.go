@@ -1,0 +1,303 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"usher/access"
+	"usher/sandbox"
+	"usher/store"
+)
+
+const githubWrite = "00g1githubwrite"
+
+// product is the program as a process of its own, started again whenever it dies.
+type product struct {
+	t      *testing.T
+	world  *sandbox.World
+	dir    string
+	deaths int
+
+	mu    sync.Mutex
+	log   bytes.Buffer
+	clock string
+}
+
+func newProduct(t *testing.T) *product {
+	t.Helper()
+	manifest, err := os.ReadFile("../manifest.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := sandbox.Start(sandbox.Config{Manifest: manifest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := &product{t: t, world: w, dir: t.TempDir()}
+	p.clock = filepath.Join(p.dir, "clock")
+	p.write("catalog.yml", sandbox.Catalog())
+	p.write("usher.yml", []byte(testSettings))
+	w.Clock.OnMove(func() { p.write("clock", strconv.AppendInt(nil, int64(w.Clock.Offset()), 10)) })
+	return p
+}
+
+const testSettings = `
+jira:
+  project: ACCESS
+  issue_type: Access request
+  statuses: {waiting: Waiting for approval, approved: Approved, active: Active, ended: Done, denied: Denied, canceled: Canceled, expired: Canceled, failed: Failed}
+identity: {match_email: true, domains: [larkspur.example]}
+admins: [noor@larkspur.example]
+catalog: [catalog.yml]
+database: usher.db
+`
+
+// write replaces a file as a whole, so that a reader never sees half of it.
+func (p *product) write(name string, data []byte) {
+	path := filepath.Join(p.dir, name)
+	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
+		p.t.Error(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		p.t.Error(err)
+	}
+}
+
+// Write collects the program's log.
+func (p *product) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.Write(b)
+}
+
+func (p *product) logged() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
+}
+
+// keepAlive runs the program until ctx ends; the first life ends at the crash point, later ones have none.
+func (p *product) keepAlive(ctx context.Context, crash string) error {
+	for ctx.Err() == nil {
+		cmd := exec.CommandContext(ctx, os.Args[0], "serve", "-config", filepath.Join(p.dir, "usher.yml"))
+		cmd.Env = append(os.Environ(), childVar+"=1", clockVar+"="+p.clock)
+		if p.deaths == 0 {
+			cmd.Env = append(cmd.Env, crashVar+"="+crash)
+		}
+		for k, v := range p.world.Environment() {
+			cmd.Env = append(cmd.Env, k+"="+v)
+		}
+		cmd.Stdout, cmd.Stderr = p, p
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = 15 * time.Second
+		err := cmd.Run()
+		if ctx.Err() != nil {
+			return nil
+		}
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != -1 {
+			return fmt.Errorf("the program ended by itself: %w\n%s", err, p.logged())
+		}
+		p.deaths++
+	}
+	return nil
+}
+
+// try repeats what a person does until it works, as people do when an app does not answer.
+func (p *product) try(ctx context.Context, what string, f func(context.Context) error) {
+	p.t.Helper()
+	var err error
+	for ctx.Err() == nil {
+		if err = p.world.Slack.WaitConnected(ctx, 1); err != nil {
+			break
+		}
+		if err = f(ctx); err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "dispatch_failed") && !strings.Contains(err.Error(), "operation_timeout") && !strings.Contains(err.Error(), "trouble") {
+			break
+		}
+	}
+	p.t.Fatalf("%s: %v\n%s", what, err, p.logged())
+}
+
+func (p *product) until(ctx context.Context, what string, cond func() bool) {
+	p.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			p.t.Fatalf("never came about: %s\n%s", what, p.logged())
+		case <-tick.C:
+		}
+	}
+}
+
+// crashPoints are the points of one life at which the process is killed: before and after each durable write and each
+// call to a vendor between the approval and the end.
+func crashPoints() []string {
+	return []string{
+		"before start open", "after start open", "before open", "after open", "before settle open", "after settle open",
+		"before send ask", "after send ask", "before settle ask", "after settle ask",
+		"before settle inspect", "after settle inspect",
+		"before add", "after add", "before settle add", "after settle add",
+		"before mirror", "after mirror", "before settle mirror", "after settle mirror",
+		"before send status", "after send status", "before settle status", "after settle status",
+		"before fire due", "after fire due",
+		"before remove", "after remove", "before settle remove", "after settle remove",
+	}
+}
+
+func TestKilledAnywhereNothingIsLostOrDoubled(t *testing.T) {
+	t.Parallel()
+	for _, point := range crashPoints() {
+		t.Run(strings.ReplaceAll(point, " ", "-"), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+			defer cancel()
+			p := newProduct(t)
+			run, stop := context.WithCancel(ctx)
+			done := make(chan error, 1)
+			go func() { done <- p.keepAlive(run, point) }()
+			p.live(ctx)
+			if err := p.world.Slack.WaitConnected(ctx, 1); err != nil {
+				t.Fatal(err)
+			}
+			p.settled(ctx)
+			stop()
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if p.deaths != 1 {
+				t.Errorf("the program died %d times, want once at %q", p.deaths, point)
+			}
+			p.judge()
+		})
+	}
+}
+
+// live plays one life: ask, approve, have, and the end of its time.
+func (p *product) live(ctx context.Context) {
+	w := p.world
+	p.try(ctx, "request", func(ctx context.Context) error {
+		return w.Request(ctx, "maya", "github write", "GitHub: Write", "1 hour", "A fix")
+	})
+	m, err := w.WaitMessage(ctx, "priya", "Maya Chen", "Approve")
+	if err != nil {
+		p.t.Fatalf("%v\n%s", err, p.logged())
+	}
+	p.try(ctx, "approve", func(ctx context.Context) error { return w.Press(ctx, "priya", m, "approve") })
+	p.until(ctx, "Maya is a member", func() bool { return w.Member(githubWrite, "maya") })
+	if _, err := w.WaitMessage(ctx, "maya", "active"); err != nil {
+		p.t.Fatalf("%v\n%s", err, p.logged())
+	}
+	w.Clock.Advance(time.Hour)
+	p.until(ctx, "Maya is no member", func() bool { return !w.Member(githubWrite, "maya") })
+	p.until(ctx, "the issue is Done", func() bool {
+		list := w.Jira.Issues()
+		return len(list) > 0 && list[0].Status == "Done"
+	})
+}
+
+// settled waits until the message says that the access has ended, which is the last thing to be told.
+func (p *product) settled(ctx context.Context) {
+	if _, err := p.world.WaitMessage(ctx, "maya", "ended"); err != nil {
+		p.t.Fatalf("%v\n%s", err, p.logged())
+	}
+}
+
+// judge reads only the vendors' truth and the store.
+func (p *product) judge() {
+	t, w := p.t, p.world
+	t.Helper()
+	issues := w.Jira.Issues()
+	if len(issues) != 1 {
+		t.Errorf("%d issues, want one", len(issues))
+	}
+	changes := w.Okta.MemberHistory(githubWrite)
+	var maya []bool
+	p2, _ := w.Company.Person("maya")
+	for _, c := range changes {
+		if c.User == p2.OktaID() {
+			maya = append(maya, c.Added)
+		}
+	}
+	if !slices.Equal(maya, []bool{true, false}) {
+		t.Errorf("membership changes %v, want one add and one remove", maya)
+	}
+	s, err := store.Open(store.Config{Path: filepath.Join(p.dir, "usher.db"), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	err = s.View(t.Context(), func(tx access.Tx) error { return p.judgeStore(tx) })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func (p *product) judgeStore(tx access.Tx) error {
+	ids, err := tx.IDs(access.Grants, "all", "", 0)
+	if err != nil {
+		return err
+	}
+	if len(ids) != 1 {
+		return fmt.Errorf("%d grants, want one", len(ids))
+	}
+	var g access.Grant
+	if err := tx.Get(access.Grants, ids[0], &g); err != nil {
+		return err
+	}
+	if g.State != access.GrantEnded || g.EndReason != access.EndExpired {
+		return fmt.Errorf("grant is %s (%s), want ended (expired)", g.State, g.EndReason)
+	}
+	events, err := tx.Events(g.Request, 0)
+	if err != nil {
+		return err
+	}
+	if err := access.VerifyChain(events); err != nil {
+		return err
+	}
+	once := map[access.EventKind]int{}
+	for _, e := range events {
+		once[e.Kind]++
+	}
+	for _, k := range []access.EventKind{access.EventRequested, access.EventIssueOpened, access.EventApproved, access.EventMemberAdded, access.EventActive, access.EventRevoking, access.EventMemberRemoved, access.EventEnded} {
+		if once[k] != 1 {
+			return fmt.Errorf("event %s happened %d times, want once", k, once[k])
+		}
+	}
+	effects, err := tx.Effects()
+	if err != nil {
+		return err
+	}
+	if len(effects) != 0 {
+		return fmt.Errorf("effects are left: %+v", effects)
+	}
+	if _, some, err := tx.NextDue(); err != nil || some {
+		return fmt.Errorf("a timer is left (%t): %w", some, err)
+	}
+	return nil
+}
