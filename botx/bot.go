@@ -224,7 +224,7 @@ func (b *Bot) handle(j job) {
 	}()
 	switch data := j.event.Data.(type) {
 	case slackevents.EventsAPIEvent:
-		a.empty(ctx)
+		defer a.latest(ctx)()
 		b.onEvent(ctx, data, j.event.Request.EnvelopeID)
 	case slack.SlashCommand:
 		b.onCommand(ctx, a, data)
@@ -242,6 +242,13 @@ type ack struct {
 }
 
 func (a *ack) empty(ctx context.Context) { a.with(ctx, nil) }
+
+// latest has the envelope acknowledged within a moment whatever the work takes, and returns what ends that. What was
+// answered must not be lost, so the answer should follow the durable work; but Slack must not take a slow vendor for a
+// broken app.
+func (a *ack) latest(ctx context.Context) (stop func() bool) {
+	return time.AfterFunc(a.bot.cfg.AckWithin, func() { a.empty(ctx) }).Stop
+}
 
 // with acknowledges with a payload. Slack drops answers of 20,480 bytes and more without a word, and so does the
 // library refuse them; then the envelope is at least acknowledged.

@@ -24,7 +24,7 @@ type who struct {
 
 // onCommand handles /access.
 func (b *Bot) onCommand(ctx context.Context, a *ack, c slack.SlashCommand) {
-	a.empty(ctx)
+	defer a.latest(ctx)()
 	if c.Command != b.cfg.Command || b.app != "" && c.APIAppID != b.app || !b.seen.first(b.cfg.Now(), "trigger/"+c.TriggerID, "envelope/"+a.id) {
 		return
 	}
@@ -46,7 +46,7 @@ func (b *Bot) onInteraction(ctx context.Context, a *ack, c slack.InteractionCall
 		b.onSubmission(ctx, a, c)
 		return
 	}
-	a.empty(ctx)
+	defer a.latest(ctx)()
 	if !b.seen.first(b.cfg.Now(), keys(a.id, c)...) {
 		return
 	}
