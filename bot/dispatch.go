@@ -1,0 +1,201 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+
+	"usher/access"
+)
+
+// ackMax is how large an acknowledgement may be; Slack drops those of 20,480 bytes and more without a word.
+const ackMax = 20000
+
+// job is one delivery of Slack to be worked on.
+type job struct {
+	envelope string
+	data     any // slackevents.EventsAPIEvent, slack.InteractionCallback or slack.SlashCommand.
+	at       time.Time
+	reply    *reply
+}
+
+// work does jobs until there are no more.
+func (b *Bot) work(ctx context.Context) {
+	for j := range b.jobs {
+		b.do(ctx, j)
+	}
+}
+
+func (b *Bot) do(ctx context.Context, j job) {
+	ctx, cancel := context.WithTimeout(ctx, workFor)
+	defer cancel()
+	defer j.reply.give(nil) // Does nothing when there was an answer.
+	defer b.recovered("slack delivery")
+	switch d := j.data.(type) {
+	case slackevents.EventsAPIEvent:
+		b.event(d)
+	case slack.SlashCommand:
+		b.command(ctx, d)
+	case slack.InteractionCallback:
+		b.interaction(ctx, j, d)
+	}
+}
+
+// recovered keeps one bad delivery from ending the program.
+func (b *Bot) recovered(what string) {
+	if p := recover(); p != nil {
+		b.log.Error("panic", "in", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+}
+
+// standIn is what an acknowledgement carries when the work takes too long; false for deliveries that are acknowledged at
+// once because nothing can be said there.
+func standIn(data any) (any, bool) {
+	c, ok := data.(slack.InteractionCallback)
+	if !ok {
+		return nil, false
+	}
+	switch c.Type { //nolint:exhaustive // All others are acknowledged at once.
+	case slack.InteractionTypeBlockSuggestion:
+		return noOptions(), true
+	case slack.InteractionTypeViewSubmission:
+		v := workingView(titleOf(c.View))
+		if c.View.CallbackID == callbackForm {
+			v = filingView()
+		}
+		return slack.NewUpdateViewSubmissionResponse(&v), true
+	}
+	return nil, false
+}
+
+func titleOf(v slack.View) string {
+	if v.Title == nil || line(v.Title.Text) == "" {
+		return formTitle
+	}
+	return v.Title.Text
+}
+
+func (b *Bot) event(e slackevents.EventsAPIEvent) {
+	if !b.ourApp(e.APIAppID) || (!b.home().own(e.TeamID) && !b.home().own(e.EnterpriseID)) {
+		b.log.Warn("event of another team or app", "team", e.TeamID, "app", e.APIAppID)
+		return
+	}
+	switch d := e.InnerEvent.Data.(type) {
+	case *slackevents.AppHomeOpenedEvent:
+		if d.Tab == "home" {
+			b.notifier.home.opened(access.SlackID(d.User))
+		}
+	case *slackevents.UserChangeEvent:
+		b.people.forget(d.User.ID)
+	}
+}
+
+func (b *Bot) ourApp(id string) bool {
+	known := b.appID.Load()
+	return known == nil || *known == id
+}
+
+// interaction sorts clicks, searches and submissions.
+func (b *Bot) interaction(ctx context.Context, j job, c slack.InteractionCallback) {
+	if !b.ourApp(c.APIAppID) {
+		b.log.Warn("interaction of another app", "app", c.APIAppID)
+		return
+	}
+	home := b.home()
+	ours := home.own(c.Team.ID) || (c.Team.ID == "" && home.own(c.Enterprise.ID))
+	if !ours || (c.User.TeamID != "" && !home.own(c.User.TeamID)) {
+		b.log.Warn("interaction from outside", "team", c.Team.ID, "user_team", c.User.TeamID, "slack", c.User.ID)
+		b.refuseOutsider(ctx, j, c)
+		return
+	}
+	switch c.Type { //nolint:exhaustive // The others belong to features that the app does not have.
+	case slack.InteractionTypeBlockActions:
+		for _, a := range c.ActionCallback.BlockActions {
+			if a != nil {
+				b.action(ctx, j, c, *a)
+			}
+		}
+	case slack.InteractionTypeBlockSuggestion:
+		b.suggest(ctx, j, c)
+	case slack.InteractionTypeViewSubmission:
+		b.submitted(ctx, j, c)
+	case slack.InteractionTypeShortcut:
+		b.shortcut(ctx, c)
+	case slack.InteractionTypeViewClosed:
+	default:
+		b.log.Warn("unknown interaction", "type", cut(line(string(c.Type)), 40))
+	}
+}
+
+func (b *Bot) refuseOutsider(ctx context.Context, j job, c slack.InteractionCallback) {
+	text := access.Sentence(outsider())
+	switch c.Type { //nolint:exhaustive // The others show nothing.
+	case slack.InteractionTypeViewSubmission:
+		b.answerView(ctx, j, c.View.ID, sentenceView(titleOf(c.View), text))
+	case slack.InteractionTypeBlockActions:
+		if c.ResponseURL != "" {
+			b.logFault("answer outsider", b.ephemeral(ctx, c.ResponseURL, text))
+		}
+	}
+}
+
+// answerView puts a view in the place of the one that was submitted: in the acknowledgement when there is still time and
+// room, otherwise by a call.
+func (b *Bot) answerView(ctx context.Context, j job, viewID string, v slack.ModalViewRequest) {
+	payload := slack.NewUpdateViewSubmissionResponse(&v)
+	if raw, err := json.Marshal(payload); err == nil && len(raw) < ackMax && j.reply.give(payload) {
+		return
+	}
+	wait := workingView(formTitle)
+	j.reply.give(slack.NewUpdateViewSubmissionResponse(&wait))
+	b.updateView(ctx, viewID, v)
+}
+
+// updateView replaces a view that is open. That it was closed meanwhile is no fault.
+func (b *Bot) updateView(ctx context.Context, viewID string, v slack.ModalViewRequest) {
+	if _, err := b.api.UpdateViewContext(ctx, v, "", "", viewID); err != nil && code(err) != "not_found" {
+		b.log.Warn("update view", "view", viewID, "err", safeCause(err))
+	}
+}
+
+// logFault logs what is not a refusal: refusals are answers, not faults.
+func (b *Bot) logFault(what string, err error) {
+	if err != nil && access.CodeOf(err) == "" {
+		b.log.Warn("slack handler", "in", what, "err", safeCause(err))
+	}
+}
+
+// tell answers a click with a sentence: beside the message, in a window, or as a last resort in the DM.
+func (b *Bot) tell(ctx context.Context, c slack.InteractionCallback, text string) {
+	var err error
+	switch {
+	case c.ResponseURL != "":
+		err = b.ephemeral(ctx, c.ResponseURL, text)
+	case c.View.Type == slack.VTModal:
+		_, err = b.api.PushViewContext(ctx, c.TriggerID, sentenceView(titleOf(c.View), text))
+	case c.View.Type == slack.VTHomeTab:
+		_, err = b.api.OpenViewContext(ctx, c.TriggerID, sentenceView("Usher", text))
+	default:
+		err = b.notifier.say(ctx, access.SlackID(c.User.ID), text)
+		b.logFault("tell", err)
+		return
+	}
+	if err != nil {
+		b.logFault("tell", err)
+		b.logFault("tell", b.notifier.say(ctx, access.SlackID(c.User.ID), text))
+	}
+}
+
+// sentenceFor is access.Sentence, with Slack's troubles told apart from those of the core.
+func sentenceFor(err error) string {
+	if c := code(err); strings.HasSuffix(c, "trigger_id") {
+		return "Slack took too long to pass this on. Please try again."
+	}
+	return access.Sentence(err)
+}

@@ -1,0 +1,385 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"usher/access"
+	"usher/catalog"
+)
+
+// quick is how long a person is looked up before a window is opened, for a trigger lives three seconds.
+const quick = 800 * time.Millisecond
+
+// forms orders what happens to one open form: of several previews only the newest is shown, and none after it was sent.
+type forms struct {
+	mu    sync.Mutex
+	open  map[string]*openForm
+	order []string
+}
+
+type openForm struct {
+	mu     sync.Mutex
+	newest string // Time of the newest click.
+	sent   bool
+}
+
+// formsMax bounds the number of forms in mind; a form that fell out is treated as new.
+const formsMax = 2000
+
+func newForms() *forms { return &forms{open: map[string]*openForm{}} }
+
+func (f *forms) of(view string) *openForm {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o, ok := f.open[view]
+	if !ok {
+		if len(f.order) >= formsMax {
+			delete(f.open, f.order[0])
+			f.order = f.order[1:]
+		}
+		o = &openForm{}
+		f.open[view] = o
+		f.order = append(f.order, view)
+	}
+	return o
+}
+
+// clicked notes a click; clicks are compared by Slack's time, whose text form sorts.
+func (o *openForm) clicked(at string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.newest = max(o.newest, at)
+}
+
+// ifCurrent runs f unless a newer click came or the form was sent; meanwhile it is not sent.
+func (o *openForm) ifCurrent(at string, f func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.sent && at >= o.newest {
+		f()
+	}
+}
+
+func (o *openForm) send(yes bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = yes
+}
+
+// command answers the slash command: the form in a window, or one sentence.
+func (b *Bot) command(ctx context.Context, d slack.SlashCommand) {
+	say := func(err error) {
+		b.logFault("command", err)
+		b.logFault("command", b.ephemeral(ctx, d.ResponseURL, sentenceFor(err)))
+	}
+	if !b.ourApp(d.APIAppID) || (!b.home().own(d.TeamID) && !b.home().own(d.EnterpriseID)) {
+		say(outsider())
+		return
+	}
+	if d.Command != b.cfg.Command {
+		say(&access.Refusal{Text: "Usher answers to " + b.cfg.Command + " only."})
+		return
+	}
+	b.openForm(ctx, d.UserID, d.TriggerID, strings.TrimSpace(d.Text), "", say)
+}
+
+// shortcut answers the global shortcut.
+func (b *Bot) shortcut(ctx context.Context, c slack.InteractionCallback) {
+	if c.CallbackID != callbackShortcut {
+		b.tell(ctx, c, "Usher does not know this shortcut any more.")
+		return
+	}
+	b.openForm(ctx, c.User.ID, c.TriggerID, "", "", func(err error) {
+		b.logFault("shortcut", err)
+		b.tell(ctx, c, sentenceFor(err))
+	})
+}
+
+// openForm opens the window at once and fills it as soon as the rest is known. Refusals that are known in time are said
+// instead of opening it.
+func (b *Bot) openForm(ctx context.Context, user, trigger, words string, e catalog.EntitlementID, say func(error)) {
+	hurry, cancel := context.WithTimeout(ctx, quick)
+	by, err := b.who(hurry, user)
+	cancel()
+	if access.CodeOf(err) != "" {
+		say(err)
+		return
+	}
+	v, openErr := b.api.OpenViewContext(ctx, trigger, loadingView())
+	if openErr != nil {
+		say(openErr)
+		return
+	}
+	if err != nil { // It took too long; now there is time.
+		by, err = b.who(ctx, user)
+	}
+	f := form{Meta: meta{Key: newKey()}, Words: cut(words, 200)}
+	if err == nil && e == "" && words != "" {
+		e, err = b.guess(ctx, by, words, &f)
+	}
+	if err == nil && e != "" {
+		f, err = b.preview(ctx, by, f, e, access.NotChosen)
+	}
+	if err != nil {
+		b.logFault("open form", err)
+		b.updateView(ctx, v.ID, sentenceView(formTitle, sentenceFor(err)))
+		return
+	}
+	b.updateView(ctx, v.ID, formView(f))
+}
+
+// guess finds the one role that the words of a command mean; otherwise it leaves suggestions.
+func (b *Bot) guess(ctx context.Context, by access.Person, words string, f *form) (catalog.EntitlementID, error) {
+	found, err := b.core.Choices(ctx, by, words, 6)
+	if err != nil {
+		return "", err
+	}
+	var strong []access.Choice
+	for _, c := range found {
+		if containsAll(c.Role.String(), words) {
+			strong = append(strong, c)
+		}
+	}
+	if len(strong) != 1 && len(found) == 1 {
+		strong = found
+	}
+	if len(strong) == 1 {
+		return strong[0].Entitlement, nil
+	}
+	f.Suggestions = found
+	return "", nil
+}
+
+func containsAll(s, words string) bool {
+	s = strings.ToLower(s)
+	for _, w := range strings.Fields(strings.ToLower(words)) {
+		if !strings.Contains(s, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// preview draws the form for a role. What the core refuses becomes a banner; only faults are errors.
+func (b *Bot) preview(ctx context.Context, by access.Person, f form, e catalog.EntitlementID, d catalog.Duration) (form, error) {
+	f.Meta.Entitlement = e
+	p, err := b.core.Preview(ctx, access.Draft{Key: f.Meta.Key, By: by, Entitlement: e, Duration: d})
+	if access.CodeOf(err) == access.BadDuration && d != access.NotChosen {
+		f.Alert = access.Sentence(err)
+		p, err = b.core.Preview(ctx, access.Draft{Key: f.Meta.Key, By: by, Entitlement: e, Duration: access.NotChosen})
+	}
+	switch {
+	case access.CodeOf(err) != "":
+		f.Alert = access.Sentence(err)
+		return f, nil
+	case err != nil:
+		return f, fmt.Errorf("preview request: %w", err)
+	}
+	f.Role, f.Preview = &p.Role, &p
+	return f, nil
+}
+
+// chosen is what the inputs of a form hold.
+type chosen struct {
+	entitlement catalog.EntitlementID
+	duration    catalog.Duration // access.NotChosen if nothing was chosen for this role.
+	hasReason   bool
+	reason      string
+	block       string // That holds the search.
+}
+
+// readForm reads the inputs. What does not look like something that the form offers counts as not chosen.
+func readForm(v slack.View) chosen {
+	out := chosen{duration: access.NotChosen, block: blockEntitlement}
+	if v.State == nil {
+		return out
+	}
+	for block, inputs := range v.State.Values {
+		if a, ok := inputs[actionEntitlement]; ok {
+			out.block = block
+			out.entitlement, _ = parseEntitlement(a.SelectedOption.Value)
+		}
+		if a, ok := inputs[actionReason]; ok {
+			out.hasReason, out.reason = true, a.Value
+		}
+	}
+	if a, ok := v.State.Values[blockDuration+"/"+string(out.entitlement)][actionDuration]; ok && a.SelectedOption.Value != "" {
+		if d, err := parseDuration(a.SelectedOption.Value); err == nil {
+			out.duration = d
+		}
+	}
+	return out
+}
+
+// formChanged draws the form anew after a role or a length was chosen in it.
+func (b *Bot) formChanged(ctx context.Context, c slack.InteractionCallback, a slack.BlockAction) {
+	m, err := parseMeta(c.View.PrivateMetadata)
+	if err != nil {
+		b.updateView(ctx, c.View.ID, sentenceView(formTitle, err.Error()+"."))
+		return
+	}
+	o := b.forms.of(c.View.ID)
+	o.clicked(a.ActionTs)
+	in := readForm(c.View)
+	f := form{Meta: meta{Key: m.Key, Block: m.Block}}
+	if strings.HasPrefix(a.ActionID, actionSuggestion) {
+		e, ok := parseEntitlement(a.Value)
+		if !ok {
+			return
+		}
+		// A new block id lets the search show what the button chose.
+		in.entitlement, in.duration, f.Meta.Block = e, access.NotChosen, blockEntitlement+"/"+string(e)
+	}
+	if in.entitlement == "" {
+		o.ifCurrent(a.ActionTs, func() { b.updateView(ctx, c.View.ID, formView(f)) })
+		return
+	}
+	by, err := b.who(ctx, c.User.ID)
+	if err == nil {
+		f, err = b.preview(ctx, by, f, in.entitlement, in.duration)
+	}
+	if err != nil {
+		b.logFault("preview", err)
+		f.Alert = access.Sentence(err)
+	}
+	o.ifCurrent(a.ActionTs, func() { b.updateView(ctx, c.View.ID, formView(f)) })
+}
+
+// suggest answers a search.
+func (b *Bot) suggest(ctx context.Context, j job, c slack.InteractionCallback) {
+	by, err := b.who(ctx, c.User.ID)
+	var found []access.Choice
+	if err == nil && (c.ActionID == actionEntitlement || c.ActionID == actionHomeSearch) {
+		found, err = b.core.Choices(ctx, by, cut(line(c.Value), 200), 100)
+	}
+	b.logFault("search", err)
+	j.reply.give(optionsFor(found))
+}
+
+func noOptions() any { return map[string]any{"options": []any{}} }
+
+// optionsFor are the lines of a search, as many as Slack takes and as fit into an acknowledgement. slack-go's own type
+// would leave an empty list out, which Slack takes for a fault.
+func optionsFor(found []access.Choice) any {
+	list := []*slack.OptionBlockObject{}
+	size := 0
+	for _, c := range found {
+		o := roleOption(c.Role, choiceText(c))
+		raw, err := json.Marshal(o)
+		if size += len(raw) + 1; err != nil || len(list) == 100 || size > ackMax-500 {
+			break
+		}
+		list = append(list, o)
+	}
+	return map[string]any{"options": list}
+}
+
+// choiceText is the second line of a choice: what the person has of it, or what it is.
+func choiceText(c access.Choice) string {
+	switch {
+	case c.Pending != nil:
+		return "Waits for approval already"
+	case c.Held != nil && c.Held.DueAt.IsZero():
+		return "You have it"
+	case c.Held != nil:
+		return "You have it until " + utc(c.Held.DueAt)
+	case line(c.Role.Description) != "":
+		return c.Role.Description
+	}
+	return string(c.Role.Risk) + " risk"
+}
+
+// formSubmitted files the request: errors beside the inputs, the next stage of the form, or what happens next.
+func (b *Bot) formSubmitted(ctx context.Context, j job, c slack.InteractionCallback) {
+	m, err := parseMeta(c.View.PrivateMetadata)
+	if err != nil || m.Key == "" {
+		b.answerView(ctx, j, c.View.ID, sentenceView(formTitle, errMeta.Error()+"."))
+		return
+	}
+	in := readForm(c.View)
+	if wrong := in.wrong(); len(wrong) > 0 {
+		j.reply.give(slack.NewErrorsViewSubmissionResponse(wrong))
+		return
+	}
+	o := b.forms.of(c.View.ID)
+	o.send(true)
+	by, err := b.who(ctx, c.User.ID)
+	if err != nil {
+		b.logFault("submit", err)
+		b.answerView(ctx, j, c.View.ID, sentenceView(formTitle, access.Sentence(err)))
+		return
+	}
+	if in.entitlement != m.Entitlement || !in.hasReason { // Sent before the form for this role was drawn.
+		o.send(false)
+		b.redraw(ctx, j, c, by, m, in, nil)
+		return
+	}
+	r, err := b.core.Submit(ctx, access.Draft{
+		Key: m.Key, By: by, Entitlement: in.entitlement, Duration: in.duration, Justification: in.reason,
+	})
+	if err == nil {
+		b.answerView(ctx, j, c.View.ID, filedView(r))
+		return
+	}
+	b.logFault("submit", err)
+	o.send(false)
+	if block := in.blockFor(err); block != "" && j.reply.give(slack.NewErrorsViewSubmissionResponse(map[string]string{block: access.Sentence(err)})) {
+		return
+	}
+	b.redraw(ctx, j, c, by, m, in, err)
+}
+
+// wrong are the mistakes that need no look at anything else, by block.
+func (in chosen) wrong() map[string]string {
+	if in.entitlement == "" {
+		return map[string]string{in.block: "Please choose an app and role."}
+	}
+	if !in.hasReason {
+		return nil
+	}
+	if n := utf8.RuneCountInString(strings.TrimSpace(in.reason)); n == 0 || n > access.JustificationSize {
+		return map[string]string{blockReason: fmt.Sprintf("Please give a reason of 1 to %d characters.", access.JustificationSize)}
+	}
+	return nil
+}
+
+// blockFor is the input block that a refusal is about; empty when there is none.
+func (in chosen) blockFor(err error) string {
+	switch fieldOf(err) {
+	case access.FieldEntitlement:
+		return in.block
+	case access.FieldDuration:
+		if in.duration != access.NotChosen {
+			return blockDuration + "/" + string(in.entitlement)
+		}
+	case access.FieldJustification, access.FieldReason:
+		return blockReason
+	case access.FieldNone:
+	}
+	return ""
+}
+
+// redraw shows the form with what was typed, and with what is wrong.
+func (b *Bot) redraw(ctx context.Context, j job, c slack.InteractionCallback, by access.Person, m meta, in chosen, wrong error) {
+	f := form{Meta: meta{Key: m.Key, Block: m.Block}, Reason: in.reason}
+	f, err := b.preview(ctx, by, f, in.entitlement, in.duration)
+	if err != nil {
+		b.logFault("preview", err)
+		f.Alert = access.Sentence(err)
+	}
+	if wrong != nil {
+		f.Alert = access.Sentence(wrong)
+	}
+	if in.duration != access.NotChosen {
+		f.Duration = &in.duration
+	}
+	b.answerView(ctx, j, c.View.ID, formView(f))
+}

@@ -1,0 +1,44 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/slack-go/slack"
+
+	"usher/access"
+)
+
+// ephemeral posts a sentence that only the person sees, through the address that Slack gave with the click or command.
+func (b *Bot) ephemeral(ctx context.Context, url, text string) error {
+	if !safeURL(url) {
+		return fmt.Errorf("answer in slack: the response address is not safe")
+	}
+	body, err := json.Marshal(map[string]any{
+		"response_type": "ephemeral", "replace_original": false, "text": escape(text), "parse": "none",
+		"unfurl_links": false, "unfurl_media": false,
+		"blocks": []slack.Block{slack.NewSectionBlock(plain(text, 2900), nil, nil)},
+	})
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("answer in slack: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	resp, err := b.http.Do(req)
+	if err != nil {
+		return &access.TargetError{Target: access.TargetSlack, Op: "answer in slack", Transient: true, Sent: true, Err: fmt.Errorf("%T", err)}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // Lets the connection be used again.
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("answer in slack: status %d", resp.StatusCode)
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+	"github.com/slack-go/slack/socketmode"
+)
+
+// readLimit bounds one delivery; Slack's views have at most 250 kB.
+const readLimit = 4 << 20
+
+// socket is one Socket Mode connection that is renewed for ever.
+type socket struct {
+	bot    *Bot
+	number int
+	client *socketmode.Client
+	up     atomic.Bool
+
+	mu      sync.Mutex
+	stopped bool
+}
+
+func (b *Bot) newSocket(number int) *socket {
+	return &socket{
+		bot: b, number: number,
+		client: socketmode.New(b.cfg.api(), socketmode.OptionReadLimit(readLimit), socketmode.OptionLog(quietLog{b.log})),
+	}
+}
+
+// stop ends the taking of deliveries; those already handed over are worked on.
+func (s *socket) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+}
+
+// keep runs the client and, should it give up, starts it again: while the program runs, Slack may change its mind, and
+// everything but Slack goes on working.
+func (s *socket) keep(ctx context.Context) {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		began := time.Now()
+		err := s.client.RunContext(ctx)
+		s.up.Store(false)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > time.Minute {
+			wait = time.Second
+		}
+		s.bot.log.Error("slack socket ended, opening it again", "socket", s.number, "in", wait.String(), "why", hopeless(err), "err", safeCause(errors.Join(err)))
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// read takes what arrives. It never blocks on work, or pings would go unanswered. After ctx has ended it only keeps the
+// socket from filling up, until life ends.
+func (s *socket) read(ctx, life context.Context) {
+	for {
+		select {
+		case <-life.Done():
+			return
+		case e := <-s.client.Events:
+			s.take(ctx, e)
+		}
+	}
+}
+
+func (s *socket) take(ctx context.Context, e socketmode.Event) {
+	b := s.bot
+	switch e.Type {
+	case socketmode.EventTypeConnecting:
+		s.up.Store(false)
+	case socketmode.EventTypeConnected:
+		s.up.Store(true)
+		b.log.Info("slack socket connected", "socket", s.number)
+	case socketmode.EventTypeHello:
+		s.hello(e)
+	case socketmode.EventTypeConnectionError:
+		s.connectionError(e)
+	case socketmode.EventTypeErrorWriteFailed:
+		s.writeFailed(e)
+	case socketmode.EventTypeErrorBadMessage:
+		s.badMessage(e)
+	case socketmode.EventTypeEventsAPI, socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
+		if ctx.Err() == nil && e.Request != nil {
+			s.accept(e)
+		}
+	case socketmode.EventTypeInvalidAuth, socketmode.EventTypeIncomingError, socketmode.EventTypeDisconnect:
+	}
+}
+
+// hello learns the app's id from Slack itself; what carries another one is not for us.
+func (s *socket) hello(e socketmode.Event) {
+	if e.Request == nil || e.Request.ConnectionInfo.AppID == "" {
+		return
+	}
+	id := e.Request.ConnectionInfo.AppID
+	if s.bot.appID.CompareAndSwap(nil, &id) {
+		return
+	}
+	if known := *s.bot.appID.Load(); known != id {
+		s.bot.log.Error("slack socket belongs to another app", "socket", s.number, "app", id, "expected", known)
+	}
+}
+
+func (s *socket) connectionError(e socketmode.Event) {
+	if c, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
+		s.bot.log.Warn("slack socket cannot connect", "socket", s.number, "attempt", c.Attempt, "in", c.Backoff.String(),
+			"why", hopeless(c.ErrorObj), "err", safeCause(c.ErrorObj))
+	}
+}
+
+// writeFailed sends an acknowledgement that a dying socket swallowed once more, on another one.
+func (s *socket) writeFailed(e socketmode.Event) {
+	f, ok := e.Data.(*socketmode.ErrorWriteFailed)
+	if !ok || f.Response == nil {
+		return
+	}
+	if _, first := s.bot.seen.first(nil, "again/"+f.Response.EnvelopeID); first {
+		s.bot.ack(s, f.Response.EnvelopeID, f.Response.Payload)
+	}
+}
+
+// badMessage acknowledges what slack-go cannot read, or Slack would send it again and again.
+func (s *socket) badMessage(e socketmode.Event) {
+	bad, ok := e.Data.(*socketmode.ErrorBadMessage)
+	if !ok {
+		return
+	}
+	var envelope struct {
+		ID   string `json:"envelope_id"`
+		Type string `json:"type"`
+	}
+	err := json.Unmarshal(bad.Message, &envelope)
+	s.bot.log.Warn("slack sent something unknown", "type", cut(line(envelope.Type), 40), "err", safeCause(errors.Join(bad.Cause, err)))
+	if envelope.ID != "" {
+		s.bot.ack(s, envelope.ID, nil)
+	}
+}
+
+// accept hands a delivery to the workers and arranges its acknowledgement: at once where nothing has to be said in it,
+// otherwise when the work is done or, at the latest, as a stand-in.
+func (s *socket) accept(e socketmode.Event) {
+	b := s.bot
+	send := func(payload any) { b.ack(s, e.Request.EnvelopeID, payload) }
+	j := job{envelope: e.Request.EnvelopeID, data: e.Data, at: time.Now(), reply: &reply{send: []func(any){send}}}
+	keys := append([]string{"envelope/" + e.Request.EnvelopeID}, deliveryKeys(e.Data)...)
+	if known, first := b.seen.first(j.reply, keys...); !first {
+		b.log.Info("slack repeated a delivery", "envelope", j.envelope, "attempt", e.Request.RetryAttempt)
+		if known == nil {
+			send(nil)
+			return
+		}
+		known.repeat(send)
+		return
+	}
+	if !s.enqueue(j) {
+		b.seen.forget(keys...)
+		b.log.Error("too many slack deliveries at once, one was not taken on", "envelope", j.envelope)
+		return
+	}
+	if standIn, wait := standIn(e.Data); wait {
+		j.reply.giveAfter(b.cfg.AckWithin, standIn)
+	} else {
+		j.reply.give(nil)
+	}
+}
+
+func (s *socket) enqueue(j job) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	select {
+	case s.bot.jobs <- j:
+		return true
+	default:
+		return false
+	}
+}
+
+// deliveryKeys are what makes a delivery the same as an earlier one under another envelope.
+func deliveryKeys(data any) []string {
+	switch d := data.(type) {
+	case slackevents.EventsAPIEvent:
+		if c, ok := d.Data.(*slackevents.EventsAPICallbackEvent); ok && c.EventID != "" {
+			return []string{"event/" + c.EventID}
+		}
+	case slack.InteractionCallback:
+		switch d.Type { //nolint:exhaustive // The others have no key of their own.
+		case slack.InteractionTypeBlockActions:
+			if len(d.ActionCallback.BlockActions) > 0 {
+				a := d.ActionCallback.BlockActions[0]
+				return []string{"action/" + d.User.ID + "/" + a.ActionTs + "/" + a.BlockID + "/" + a.ActionID}
+			}
+		case slack.InteractionTypeViewSubmission:
+			// The trigger tells a second try with corrected inputs from a repetition: the view and its hash stay the same.
+			if d.TriggerID != "" {
+				return []string{"view/" + d.View.ID + "/" + d.View.Hash + "/" + d.TriggerID}
+			}
+		case slack.InteractionTypeShortcut:
+			return []string{"shortcut/" + d.User.ID + "/" + d.ActionTs}
+		}
+	case slack.SlashCommand:
+		if d.TriggerID != "" {
+			return []string{"slash/" + d.TriggerID}
+		}
+	}
+	return nil
+}
+
+// ack sends an acknowledgement on the socket that brought the envelope, or on another while that one is down. It never
+// blocks for long.
+func (b *Bot) ack(from *socket, envelope string, payload any) {
+	s := from
+	if !s.up.Load() {
+		for _, other := range b.sockets {
+			if other.up.Load() {
+				s = other
+				break
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	err := s.client.AckCtx(ctx, envelope, payload)
+	if err != nil {
+		b.log.Error("acknowledge slack delivery", "envelope", envelope, "err", err)
+		if payload != nil { // Too large or not encodable: say at least that it arrived.
+			err = s.client.AckCtx(ctx, envelope, nil)
+		}
+	}
+	if err == nil {
+		b.acked.Store(time.Now().UnixNano())
+	}
+}

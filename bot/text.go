@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// clean makes typed text fit to be shown on one screen with facts: control signs go, and so do those that turn the reading
+// direction round, which could make "denied" look like "approved". Letters of any script stay.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == utf8.RuneError, unicode.IsControl(r):
+			return -1
+		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0x200E, r == 0x200F, r == 0x061C, r == 0xFEFF:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+}
+
+// line is clean text on a single line.
+func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+// cut shortens a text to at most n characters, the last of them an ellipsis. Slack may count UTF-16 units, so a sign
+// outside the basic plane counts as two.
+func cut(s string, n int) string {
+	size, fits := 0, 0
+	for i, r := range s {
+		w := 1
+		if r > 0xFFFF {
+			w = 2
+		}
+		if size+w > n {
+			return strings.TrimRight(s[:fits], " \n") + "…"
+		}
+		size += w
+		if size <= n-1 {
+			fits = i + utf8.RuneLen(r)
+		}
+	}
+	return s
+}
+
+// escape makes text literal in mrkdwn as far as Slack's three special signs go: no mention, no link, no date.
+func escape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// lit is a short text of unknown origin inside mrkdwn: one line, cut before it is escaped, and with the signs of
+// formatting kept from working by a zero-width space.
+func lit(s string, n int) string {
+	s = escape(cut(line(s), n))
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune("*_~`", r) {
+			b.WriteRune('\u200b')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// when shows a time in the reader's own time zone, with UTC as the fallback.
+func when(t time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), utc(t))
+}
+
+// utc spells a time for places that know no reader.
+func utc(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
+
+// left spells a remaining time in at most two units, rounded up to the minute: "22 h 5 min", "1 day 3 h".
+func left(d time.Duration) string {
+	d = (d + time.Minute - 1).Truncate(time.Minute)
+	if d <= 0 {
+		return "less than 1 min"
+	}
+	days, hours, mins := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
+	var parts []string
+	switch {
+	case days == 1:
+		parts = append(parts, "1 day")
+	case days > 1:
+		parts = append(parts, fmt.Sprintf("%d days", days))
+	}
+	if hours > 0 {
+		parts = append(parts, fmt.Sprintf("%d h", hours))
+	}
+	if mins > 0 && days == 0 {
+		parts = append(parts, fmt.Sprintf("%d min", mins))
+	}
+	return strings.Join(parts, " ")
+}
+
+// names lists people as a sentence does: "Ann, Bo or Cy".
+func names[T fmt.Stringer](people []T, last string) string {
+	const most = 8
+	var list []string
+	for i, p := range people {
+		if i == most {
+			list = append(list, fmt.Sprintf("%d more", len(people)-most))
+			break
+		}
+		list = append(list, lit(p.String(), 80))
+	}
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " " + last + " " + list[len(list)-1]
+}
+
+// orDash shows that something is unknown.
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}

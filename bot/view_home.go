@@ -1,0 +1,311 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"usher/access"
+)
+
+// The sections of the Home tab that have pages.
+const (
+	pageDecisions = "decisions"
+	pageGrants    = "grants"
+	pagePending   = "pending"
+	pageFailures  = "failures"
+	pageOverdue   = "overdue"
+)
+
+// homeMost is the most items of one section on one page, homeBlocks the most blocks that all sections may fill together;
+// Slack takes 100 and the rest of the tab needs a few.
+const (
+	homeMost   = 20
+	homeBlocks = 84
+)
+
+// pages is how many items of each section are passed over.
+type pages map[string]int
+
+// homeSection is one list on the Home tab.
+type homeSection struct {
+	name, title, empty string
+	items              [][]slack.Block
+	size               int // Items on a page.
+	most               int // Blocks of the largest item.
+}
+
+// homeView draws somebody's Home tab.
+func homeView(h access.Home, at pages) slack.HomeTabViewRequest {
+	blocks := []slack.Block{
+		header("Your access"),
+		slack.NewActionBlock("home_search", homeSearch(), button(actionRequest, "home", "Request access").WithStyle(stylePrimaryIf(len(h.Decisions) == 0))),
+	}
+	sections := []homeSection{decisionsSection(h), grantsSection(h), pendingSection(h)}
+	if h.Admin {
+		sections = append(sections, failuresSection(h), overdueSection(h))
+	}
+	fit(sections)
+	for _, s := range sections {
+		blocks = append(blocks, s.draw(at[s.name])...)
+	}
+	if h.Admin {
+		blocks = append(blocks, small(fmt.Sprintf("For admins: %d active grants · %d requests waiting · %d failing · %d overdue",
+			h.ActiveGrants, h.OpenRequests, len(h.Failures), len(h.Overdue))))
+	}
+	blocks = append(blocks, recentBlocks(h)...)
+	blocks = append(blocks, small("As of "+when(h.Now)))
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+// homeSentence is the Home tab of somebody whom Usher cannot serve.
+func homeSentence(text string) slack.HomeTabViewRequest {
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{
+		header("Your access"), slack.NewSectionBlock(plain(text, 2900), nil, nil),
+	}}}
+}
+
+func stylePrimaryIf(yes bool) slack.Style {
+	if yes {
+		return slack.StylePrimary
+	}
+	return slack.StyleDefault
+}
+
+func homeSearch() *slack.SelectBlockElement {
+	none := 0
+	return &slack.SelectBlockElement{
+		Type: slack.OptTypeExternal, ActionID: actionHomeSearch, MinQueryLength: &none, Placeholder: plain("Search apps and roles", 150),
+	}
+}
+
+// fit makes the pages of all sections together small enough, the hungriest first.
+func fit(sections []homeSection) {
+	for i := range sections {
+		for _, item := range sections[i].items {
+			sections[i].most = max(sections[i].most, len(item))
+		}
+		sections[i].size = min(homeMost, len(sections[i].items))
+	}
+	for {
+		total, hungriest := 0, 0
+		for i, s := range sections {
+			total += 3 + s.size*s.most // Header, divider and page buttons.
+			if s.size*s.most > sections[hungriest].size*sections[hungriest].most {
+				hungriest = i
+			}
+		}
+		if total <= homeBlocks || sections[hungriest].size <= 1 {
+			return
+		}
+		sections[hungriest].size--
+	}
+}
+
+// draw shows one page, beginning near the given item.
+func (s homeSection) draw(from int) []slack.Block {
+	n := len(s.items)
+	if n == 0 {
+		if s.empty == "" {
+			return nil
+		}
+		return []slack.Block{divider(), section("*" + s.title + "*\n" + s.empty)}
+	}
+	from = max(0, min(from, n-1)) / s.size * s.size
+	to := min(n, from+s.size)
+	title := fmt.Sprintf("*%s* (%d)", s.title, n)
+	if n > s.size {
+		title += fmt.Sprintf(", %d to %d", from+1, to)
+	}
+	blocks := []slack.Block{divider(), section(title)}
+	for _, item := range s.items[from:to] {
+		blocks = append(blocks, item...)
+	}
+	var turn []slack.BlockElement
+	if from > 0 {
+		turn = append(turn, said(button(actionPagePrev, pageValue(s.name, from-s.size), "Previous"), "Previous of "+s.title))
+	}
+	if to < n {
+		turn = append(turn, said(button(actionPage, pageValue(s.name, to), "Next"), "Next of "+s.title))
+	}
+	if len(turn) > 0 {
+		blocks = append(blocks, slack.NewActionBlock("page/"+s.name, turn...))
+	}
+	return blocks
+}
+
+func pageValue(section string, from int) string { return fmt.Sprintf("%s:%d", section, max(0, from)) }
+
+// parsePage reads what pageValue wrote.
+func parsePage(s string) (string, int, bool) {
+	name, rest, ok := strings.Cut(s, ":")
+	switch name {
+	case pageDecisions, pageGrants, pagePending, pageFailures, pageOverdue:
+	default:
+		return "", 0, false
+	}
+	n := 0
+	for _, c := range rest {
+		if c < '0' || c > '9' || n > 1e6 {
+			return "", 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return name, n, ok && rest != ""
+}
+
+func decisionsSection(h access.Home) homeSection {
+	s := homeSection{name: pageDecisions, title: "Waiting for your decision"}
+	for _, r := range h.Decisions {
+		what := fmt.Sprintf("*%s* asks for *%s*, %s", lit(r.Requester.String(), 80), roleText(r.Role), lengthText(r))
+		if r.Kind == access.KindExtension {
+			what = fmt.Sprintf("*%s* asks to extend *%s* by %s", lit(r.Requester.String(), 80), roleText(r.Role), r.Duration)
+		}
+		facts := []string{riskText(r.Role), "expires " + when(r.Deadline)}
+		if l := issueLink(r.Issue); l != "" {
+			facts = append(facts, l)
+		}
+		s.items = append(s.items, []slack.Block{
+			section(what + "\n" + strings.Join(facts, " · ")),
+			quote("Reason given by "+r.Requester.String(), cut(line(r.Justification), 400)),
+			decideButtons(r),
+		})
+	}
+	return s
+}
+
+func grantsSection(h access.Home) homeSection {
+	s := homeSection{
+		name: pageGrants, title: "What you have",
+		empty: "Nothing through Usher at the moment. Ask for access with the button above or with /access.",
+	}
+	for _, g := range h.Grants {
+		s.items = append(s.items, grantItem(g, h.Now))
+	}
+	return s
+}
+
+func grantItem(g access.HomeGrant, now time.Time) []slack.Block {
+	var facts []string
+	switch d := g.Grant.DueAt; {
+	case g.Grant.State == access.GrantProvisioning:
+		facts = append(facts, "is being given to you")
+	case g.Grant.State == access.GrantRevoking:
+		facts = append(facts, "is being removed")
+	case d.IsZero():
+		facts = append(facts, "no end")
+	case !now.Before(d):
+		facts = append(facts, "its time is up")
+	default:
+		facts = append(facts, "*"+left(d.Sub(now))+" left*", "until "+when(d))
+	}
+	if l := issueLink(g.Issue); l != "" {
+		facts = append(facts, l)
+	}
+	text := "*" + roleText(g.Grant.Role) + "*\n" + strings.Join(facts, " · ")
+	if t := g.Grant.Trouble; t != "" {
+		text += "\n:warning: " + lit(t, 400)
+	}
+	blocks := []slack.Block{section(text)}
+	if g.Grant.State == access.GrantActive {
+		blocks = append(blocks, slack.NewActionBlock("own/"+string(g.Grant.ID), grantButtons(g.Grant, g.Extension, "Release")...))
+	}
+	return blocks
+}
+
+func pendingSection(h access.Home) homeSection {
+	s := homeSection{name: pagePending, title: "What you asked for"}
+	for _, r := range h.Pending {
+		facts := []string{lengthText(r)}
+		if who := askedNow(r); who != "" && r.Issue.Key != "" {
+			facts = append(facts, "waits for "+who)
+		}
+		facts = append(facts, "expires "+when(r.Deadline))
+		if l := issueLink(r.Issue); l != "" {
+			facts = append(facts, l)
+		}
+		text := "*" + roleText(r.Role) + "*\n" + strings.Join(facts, " · ")
+		if r.Trouble != "" {
+			text += "\n:warning: " + lit(r.Trouble, 400)
+		}
+		s.items = append(s.items, []slack.Block{section(text), slack.NewActionBlock("own/"+string(r.ID), cancelButton(r))})
+	}
+	return s
+}
+
+func failuresSection(h access.Home) homeSection {
+	s := homeSection{name: pageFailures, title: "Failing at the moment"}
+	for _, f := range h.Failures {
+		facts := []string{
+			lit(string(f.Effect.Kind), 30) + " in " + lit(f.Effect.Target, 40),
+			fmt.Sprintf("%d tries", f.Effect.Attempts), lit(f.Effect.LastError, 300),
+		}
+		if l := issueLink(f.Issue); l != "" {
+			facts = append(facts, l)
+		}
+		b := section(fmt.Sprintf(":warning: *%s* for *%s*\n%s", roleText(f.Role), lit(f.Person.String(), 80), strings.Join(facts, " · ")))
+		b.Accessory = slack.NewAccessory(adminMenu(string(f.Effect.Request), string(f.Effect.Grant)))
+		s.items = append(s.items, []slack.Block{b})
+	}
+	return s
+}
+
+func overdueSection(h access.Home) homeSection {
+	s := homeSection{name: pageOverdue, title: "Overdue removals"}
+	for _, g := range h.Overdue {
+		text := fmt.Sprintf(":rotating_light: *%s* of *%s*\nended %s, still there %s later",
+			roleText(g.Role), lit(g.Subject.String(), 80), when(g.DueAt), left(h.Now.Sub(g.DueAt)))
+		if g.Trouble != "" {
+			text += "\n" + lit(g.Trouble, 400)
+		}
+		b := section(text)
+		b.Accessory = slack.NewAccessory(adminMenu(string(g.Request), string(g.ID)))
+		s.items = append(s.items, []slack.Block{b})
+	}
+	return s
+}
+
+// What the overflow menu of an admin can do; the id follows a colon.
+const (
+	menuShow   = "show"
+	menuRevoke = "revoke"
+)
+
+func adminMenu(request, grant string) *slack.OverflowBlockElement {
+	options := []*slack.OptionBlockObject{option(menuShow+":"+request, "Details", "")}
+	if grant != "" {
+		options = append(options, option(menuRevoke+":"+grant, "Revoke…", ""))
+	}
+	return &slack.OverflowBlockElement{Type: slack.METOverflow, ActionID: actionAdmin, Options: options}
+}
+
+// parseMenu reads the value of an admin's menu.
+func parseMenu(s string) (verb, id string, ok bool) {
+	verb, id, _ = strings.Cut(s, ":")
+	if verb != menuShow && verb != menuRevoke {
+		return "", "", false
+	}
+	id, ok = parseID(id)
+	return verb, id, ok
+}
+
+func recentBlocks(h access.Home) []slack.Block {
+	if len(h.Recent) == 0 {
+		return nil
+	}
+	var lines []string
+	for i, r := range h.Recent {
+		if i == 5 {
+			break
+		}
+		s := statusOf(r.Request, r.Grant)
+		l := s.icon + " " + lit(s.title, 200)
+		if k := issueLink(r.Request.Issue); k != "" {
+			l += " · " + k
+		}
+		lines = append(lines, l)
+	}
+	return []slack.Block{divider(), section("*Lately*\n" + strings.Join(lines, "\n"))}
+}
