@@ -15,6 +15,9 @@ import (
 // at least this often.
 const longestSleep = 60 * time.Second
 
+// sweepRetry is how long after a failed sweep the next one is tried.
+const sweepRetry = time.Second
+
 // Runner carries effects out and lets timers fire. One Run at a time.
 type Runner struct {
 	s *Service
@@ -22,6 +25,9 @@ type Runner struct {
 	mu    sync.Mutex
 	queue *queue
 	wake  chan struct{}
+	// next is when the earliest timer is due, as far as it was looked up; it is looked up again when timers have changed.
+	next      time.Time
+	nextKnown bool
 	// sweeping keeps sweeps from overlapping.
 	sweeping sync.Mutex
 	work     sync.WaitGroup
@@ -109,28 +115,68 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-r.wake:
 		case <-timer.C:
 		}
-		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
-			r.s.log.Error("sweep", "err", err)
+		if due := r.nextDue(ctx); !due.IsZero() && !r.s.Now().Before(due) {
+			if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+				r.s.log.Error("sweep", "err", err)
+				timer.Reset(sweepRetry)
+				r.dispatch(ctx)
+				continue
+			}
 		}
-		again := r.dispatch(ctx)
-		timer.Reset(r.sleep(ctx, again))
+		r.mu.Lock()
+		r.stats.LastSweep = r.s.Now()
+		r.mu.Unlock()
+		timer.Reset(r.sleep(r.dispatch(ctx), r.nextDue(ctx)))
 	}
 }
 
-// sleep is how long nothing can be due.
-func (r *Runner) sleep(ctx context.Context, again time.Time) time.Duration {
-	next, ok := again, !again.IsZero()
-	err := r.s.cfg.Store.View(ctx, func(tx Tx) error {
-		at, some, err := tx.NextDue()
-		if err == nil && some && (!ok || at.Before(next)) {
-			next, ok = at, true
+// timersChanged has the earliest timer looked up again, at once.
+func (r *Runner) timersChanged() {
+	r.lookAgain()
+	r.Wake()
+}
+
+func (r *Runner) lookAgain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.nextKnown = false
+}
+
+// nextDue is when the earliest timer is due; the zero time if there is none, or the present if it cannot be read.
+func (r *Runner) nextDue(ctx context.Context) time.Time {
+	r.mu.Lock()
+	at, known := r.next, r.nextKnown
+	r.nextKnown = true // Cleared again by whoever changes a timer from here on.
+	r.mu.Unlock()
+	if known {
+		return at
+	}
+	err := r.s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		var some bool
+		if at, some, err = tx.NextDue(); !some {
+			at = time.Time{}
 		}
 		return err
 	})
-	if err != nil || !ok {
-		return longestSleep
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.nextKnown = false
+		return r.s.Now()
 	}
-	return min(longestSleep, max(time.Millisecond, next.Sub(r.s.Now())))
+	r.next = at
+	return at
+}
+
+// sleep is how long nothing can be due.
+func (r *Runner) sleep(times ...time.Time) time.Duration {
+	d := longestSleep
+	for _, at := range times {
+		if !at.IsZero() {
+			d = min(d, at.Sub(r.s.Now()))
+		}
+	}
+	return max(time.Millisecond, d)
 }
 
 // dispatch starts every effect that may run now and returns when the next one may.

@@ -202,8 +202,8 @@ func (s *Service) published(out outcome) {
 	}
 	s.runner.drop(out.Drop)
 	s.runner.add(out.Effects)
-	if len(out.Timers) > 0 {
-		s.runner.Wake()
+	if len(out.Timers)+len(out.Clear) > 0 {
+		s.runner.timersChanged()
 	}
 	if len(out.Events) == 0 {
 		return

@@ -16,9 +16,7 @@ func (r *Runner) Sweep(ctx context.Context) error {
 	r.sweeping.Lock()
 	defer r.sweeping.Unlock()
 	now := r.s.Now()
-	r.mu.Lock()
-	r.stats.LastSweep = now
-	r.mu.Unlock()
+	defer r.lookAgain()
 	for {
 		var list []Timer
 		err := r.s.cfg.Store.View(ctx, func(tx Tx) (err error) {
@@ -140,6 +138,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 		return fmt.Errorf("reconcile: %w", err)
 	}
 	s.runner.add(effects)
+	s.runner.timersChanged()
 	s.log.Info("reconciled", "effects", len(effects))
 	return nil
 }
