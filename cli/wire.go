@@ -131,6 +131,7 @@ func (p *parts) run(ctx context.Context, started func(wake func())) error {
 	g.Go(func() error { return p.live.Watch(ctx, p.reloaded) })
 	g.Go(func() error { return p.reloadOnHangup(ctx) })
 	g.Go(func() error { return p.sweeps(ctx) })
+	g.Go(func() error { return p.guard(ctx) })
 	if p.cfg.Listen != "" {
 		g.Go(func() error { return watch(ctx, p.cfg.Listen, p) })
 	}
@@ -151,6 +152,22 @@ func (p *parts) sweeps(ctx context.Context) error {
 	<-ctx.Done()
 	<-c.Stop().Done()
 	return nil
+}
+
+// guard ends the program when the file can no longer be trusted: whoever starts it again opens it afresh.
+func (p *parts) guard(ctx context.Context) error {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := p.store.Healthy(); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 func (p *parts) reloadOnHangup(ctx context.Context) error {

@@ -40,7 +40,7 @@ func (t *tour) story() []scene {
 		{"A membership from before Usher stays", t.preexisting},
 		{"Extend with one click, then give back early", t.extendAndRelease},
 		{"Usher is restarted in the middle, and the end comes while it is away", t.restart},
-		{"Six quiet hours: nobody is called", t.quiet},
+		{"A quiet day: nobody is called", t.quiet},
 		{"Nobody holds more than was granted", t.audit},
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// settled waits until no vendor has been called for a moment.
-func (t *tour) settled(ctx context.Context) error {
+// settled waits until no vendor has been called for the given time.
+func (t *tour) settled(ctx context.Context, calm time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	last, since := -1, time.Now()
@@ -19,7 +19,7 @@ func (t *tour) settled(ctx context.Context) error {
 		if n := len(t.w.Okta.Calls()) + len(t.w.Jira.Calls()) + len(t.w.Slack.Calls()); n != last {
 			last, since = n, time.Now()
 		}
-		if time.Since(since) > 400*time.Millisecond {
+		if time.Since(since) > calm {
 			return nil
 		}
 		select {

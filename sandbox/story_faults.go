@@ -144,20 +144,20 @@ func (t *tour) restart(ctx context.Context) error {
 }
 
 func (t *tour) quiet(ctx context.Context) error {
-	if err := t.settled(ctx); err != nil {
+	if err := t.settled(ctx, 400*time.Millisecond); err != nil {
 		return err
 	}
 	t.w.ResetCalls()
-	for range 6 {
+	for range 24 {
 		t.w.Clock.Advance(time.Hour)
-		if err := t.settled(ctx); err != nil {
+		if err := t.settled(ctx, 60*time.Millisecond); err != nil {
 			return err
 		}
 	}
 	if n := len(t.w.Okta.Calls()) + len(t.w.Jira.Calls()); n != 0 {
 		return fmt.Errorf("%d calls to Okta and Jira while nothing was due", n)
 	}
-	t.seen("no call to Okta or Jira in six hours")
+	t.seen("no call to Okta or Jira in a day")
 	return nil
 }
 
