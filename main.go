@@ -10,6 +10,6 @@ import (
 )
 
 //go:embed manifest.yml
-var manifest []byte //nolint:gochecknoglobals // Embedded file.
+var manifest []byte
 
 func main() { os.Exit(cli.Main(os.Args[1:], manifest)) }

@@ -11,15 +11,15 @@ import (
 type GrantState string
 
 const (
-	// GrantProvisioning: the groups are being changed; not yet proven. A crash leaves it, its effects go on.
+	// GrantProvisioning means that the groups are being changed; not yet proven. A crash leaves it, its effects go on.
 	GrantProvisioning GrantState = "provisioning"
-	// GrantActive: every membership was read back; the clock runs.
+	// GrantActive means that every membership was read back; the clock runs.
 	GrantActive GrantState = "active"
-	// GrantRevoking: memberships are being taken away, retried until proven.
+	// GrantRevoking means that memberships are being taken away, retried until proven.
 	GrantRevoking GrantState = "revoking"
-	// GrantEnded: no lease is left and every removal was read back. Final.
+	// GrantEnded means that no lease is left and every removal was read back. Final.
 	GrantEnded GrantState = "ended"
-	// GrantFailed: provisioning met a permanent refusal; nothing is left behind. Final.
+	// GrantFailed means that provisioning met a permanent refusal; nothing is left behind. Final.
 	GrantFailed GrantState = "failed"
 )
 
@@ -41,17 +41,17 @@ const (
 type GroupPhase string
 
 const (
-	// PhaseInspect: the user and the present membership are to be read.
+	// PhaseInspect means that the user and the present membership are to be read.
 	PhaseInspect GroupPhase = "inspect"
-	// PhaseAdd: the membership is to be made and read back.
+	// PhaseAdd means that the membership is to be made and read back.
 	PhaseAdd GroupPhase = "add"
-	// PhaseMember: the membership was read back.
+	// PhaseMember means that the membership was read back.
 	PhaseMember GroupPhase = "member"
-	// PhaseRemove: the membership is to be removed and its absence read back.
+	// PhaseRemove means that the membership is to be removed and its absence read back.
 	PhaseRemove GroupPhase = "remove"
-	// PhaseGone: the membership's absence was read back.
+	// PhaseGone means that the membership's absence was read back.
 	PhaseGone GroupPhase = "gone"
-	// PhaseKept: the lease is over but the membership stays, because of another lease or because it was there before.
+	// PhaseKept means that the lease is over but the membership stays, because of another lease or because it was there before.
 	PhaseKept GroupPhase = "kept"
 )
 

@@ -60,15 +60,6 @@ func (s *Service) manager(ctx context.Context, id idp.UserID) (idp.User, error) 
 	})
 }
 
-// forget drops what is believed about a person.
-func (s *Service) forget(id idp.UserID) {
-	s.cacheMu.Lock()
-	defer s.cacheMu.Unlock()
-	delete(s.users, id)
-	delete(s.groups, id)
-	delete(s.bosses, id)
-}
-
 // Identify finds the one active directory user behind a Slack user, by the configured identity rules, and remembers the
 // pair for good: a later change of an e-mail address moves nobody's identity. A refusal of code UnknownPerson says what
 // is missing. While the directory does not answer, somebody known before is still let in: they may look, give back and

@@ -111,7 +111,7 @@ func extensionStatus(r access.Request, g *access.Grant) status {
 		s.title = r.Role.String() + ": extension approved by " + by
 		s.lines = []string{"It takes effect as soon as it is recorded."}
 	} else if g != nil && !g.DueAt.IsZero() {
-		s.lines = []string{"The access lasts until " + when(g.DueAt) + "."}
+		s.lines = []string{"The access is active until " + when(g.DueAt) + "."}
 	}
 	return s
 }

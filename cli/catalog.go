@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"usher/catalog"
 )
@@ -33,9 +32,9 @@ func (a *App) checkCatalog(paths []string) error {
 	var problems catalog.Problems
 	if errors.As(err, &problems) {
 		for _, p := range problems {
-			fmt.Fprintln(a.Stderr, p)
+			say(a.Stderr, "%s\n", p)
 		}
-		fmt.Fprintf(a.Stderr, "%d problems; the catalog would not be taken into use.\n", len(problems))
+		say(a.Stderr, "%d problems; the catalog would not be taken into use.\n", len(problems))
 		return errFailed
 	}
 	if err != nil {
@@ -45,7 +44,7 @@ func (a *App) checkCatalog(paths []string) error {
 	for _, app := range c.Apps() {
 		entitlements += len(app.Entitlements)
 	}
-	fmt.Fprintf(a.Stdout, "ok: %d apps, %d roles, %d of them requestable; version %s\n",
+	say(a.Stdout, "ok: %d apps, %d roles, %d of them requestable; version %s\n",
 		len(c.Apps()), entitlements, len(c.Requestable()), c.Version())
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 //go:embed usher.example.yml
-var exampleConfig []byte //nolint:gochecknoglobals // Embedded file.
+var exampleConfig []byte
 
 // Config is the settings file with the environment laid over it.
 type Config struct {

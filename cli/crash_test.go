@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -110,7 +109,7 @@ func (p *product) keepAlive(ctx context.Context, crash string) error {
 		cmd.WaitDelay = 15 * time.Second
 		err := cmd.Run()
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // Stopped on purpose; how it exits then is not judged here.
 		}
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != -1 {
@@ -245,7 +244,7 @@ func (p *product) judge() {
 	if !slices.Equal(maya, []bool{true, false}) {
 		t.Errorf("membership changes %v, want one add and one remove", maya)
 	}
-	s, err := store.Open(store.Config{Path: filepath.Join(p.dir, "usher.db"), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	s, err := store.Open(store.Config{Path: filepath.Join(p.dir, "usher.db"), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

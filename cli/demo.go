@@ -25,7 +25,7 @@ func demoCommand(ctx context.Context, a *App, args []string) error {
 		return err
 	}
 	if *asJSON && !*tourOnly {
-		fmt.Fprintln(a.Stderr, "usher demo: -json needs -tour")
+		say(a.Stderr, "usher demo: -json needs -tour\n")
 		return errUsage
 	}
 	d, err := a.newDemo()
@@ -151,7 +151,7 @@ func (d *demo) play(ctx context.Context, tourOnly, asJSON bool, control string) 
 	start := time.Now()
 	out := d.app.Stdout
 	if !asJSON {
-		fmt.Fprintf(out, "Usher's demo: a simulated company, %s, with the production bot in it. Nothing leaves this machine.\n\n", d.world.Company.Name)
+		say(out, "Usher's demo: a simulated company, %s, with the production bot in it. Nothing leaves this machine.\n\n", d.world.Company.Name)
 	}
 	if err := d.Start(ctx); err != nil {
 		return fmt.Errorf("start usher: %w%s", err, d.tail())
@@ -167,7 +167,7 @@ func (d *demo) play(ctx context.Context, tourOnly, asJSON bool, control string) 
 	if asJSON {
 		return nil
 	}
-	fmt.Fprintf(out, "All %d steps were true, in %.1f s.\n", steps, time.Since(start).Seconds())
+	say(out, "All %d steps were true, in %.1f s.\n", steps, time.Since(start).Seconds())
 	if tourOnly {
 		return nil
 	}
@@ -184,19 +184,19 @@ func (d *demo) tell(s sandbox.Step, asJSON bool) {
 	if s.Error != "" {
 		mark = "FAILED"
 	}
-	fmt.Fprintf(out, "%2d  %s  (%s, %d ms)\n", s.Number, s.Title, mark, s.Took.Milliseconds())
+	say(out, "%2d  %s  (%s, %d ms)\n", s.Number, s.Title, mark, s.Took.Milliseconds())
 	for _, line := range s.Seen {
-		fmt.Fprintf(out, "      %s\n", line)
+		say(out, "      %s\n", line)
 	}
 	for _, line := range strings.Split(strings.TrimRight(s.Screen, "\n"), "\n") {
 		if line != "" {
-			fmt.Fprintf(out, "      | %s\n", line)
+			say(out, "      | %s\n", line)
 		}
 	}
 	if s.Error != "" {
-		fmt.Fprintf(out, "      %s\n", s.Error)
+		say(out, "      %s\n", s.Error)
 	}
-	fmt.Fprintln(out)
+	say(out, "\n")
 }
 
 // stay serves the sandbox until interrupted and says what to try.
@@ -205,10 +205,10 @@ func (d *demo) stay(ctx context.Context, control string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.app.Stdout, tryNext, url)
+	say(d.app.Stdout, tryNext, url)
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(d.app.Stdout, "Stopping.")
+		say(d.app.Stdout, "Stopping.\n")
 		return nil
 	case err := <-d.done:
 		d.done <- err

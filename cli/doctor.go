@@ -37,9 +37,9 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 				mark = "FAIL"
 				failed++
 			}
-			fmt.Fprintf(a.Stdout, "%s  %s: %s\n", mark, x.subject, x.detail)
+			say(a.Stdout, "%s  %s: %s\n", mark, x.subject, x.detail)
 			if !x.ok && x.fix != "" {
-				fmt.Fprintf(a.Stdout, "      fix: %s\n", x.fix)
+				say(a.Stdout, "      fix: %s\n", x.fix)
 			}
 		}
 	}
@@ -49,10 +49,10 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 		a.examine(ctx, cfg, tell)
 	}
 	if failed > 0 {
-		fmt.Fprintf(a.Stdout, "\n%d checks failed.\n", failed)
+		say(a.Stdout, "\n%d checks failed.\n", failed)
 		return errFailed
 	}
-	fmt.Fprintln(a.Stdout, "\nEverything is well.")
+	say(a.Stdout, "\nEverything is well.\n")
 	return nil
 }
 
@@ -87,7 +87,7 @@ func problems(subject string, err error, good string) []finding {
 		return []finding{{subject: subject, ok: true, detail: good}}
 	}
 	var list []finding
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // Only the outermost join is taken apart.
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {
 			list = append(list, problems(subject, e, good)...)
 		}

@@ -62,7 +62,7 @@ func (p *parts) health(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, fmt.Sprintf("the last sweep was %s ago", age.Round(time.Second)), http.StatusServiceUnavailable)
 		return
 	}
-	fmt.Fprintln(w, "ok")
+	say(w, "ok\n")
 }
 
 // metrics gathers what the running parts count, at the time of the scrape.

@@ -47,11 +47,11 @@ func sandboxCommand(ctx context.Context, a *App, args []string) error {
 		names = append(names, k)
 	}
 	slices.Sort(names)
-	fmt.Fprintf(a.Stdout, "# %s: simulated Slack, Jira and Okta. Everything stays in memory. Stop with Ctrl-C.\n", w.Company.Name)
+	say(a.Stdout, "# %s: simulated Slack, Jira and Okta. Everything stays in memory. Stop with Ctrl-C.\n", w.Company.Name)
 	for _, k := range names {
-		fmt.Fprintf(a.Stdout, "%s=%s\n", k, env[k])
+		say(a.Stdout, "%s=%s\n", k, env[k])
 	}
-	fmt.Fprintf(a.Stdout, "# control API: %s/_sandbox/\n", url)
+	say(a.Stdout, "# control API: %s/_sandbox/\n", url)
 	<-ctx.Done()
 	return w.Close()
 }

@@ -31,7 +31,7 @@ func (a *App) serve(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(a.Stderr, p.summary())
+	say(a.Stderr, "%s", p.summary())
 	err = p.run(ctx, a.Started)
 	if err == nil {
 		p.log.Info("stopped")
@@ -43,15 +43,15 @@ func (a *App) serve(ctx context.Context, cfg Config) error {
 func (p *parts) summary() string {
 	var b strings.Builder
 	c := p.live.Current()
-	fmt.Fprintf(&b, "Usher %s\n", version())
-	fmt.Fprintf(&b, "  catalog   %s: %d apps, %d roles to ask for, version %s\n", strings.Join(p.cfg.Catalog, ", "), len(c.Apps()), len(c.Requestable()), c.Version())
-	fmt.Fprintf(&b, "  slack     %s, command %s\n", p.cfg.Slack.APIURL, p.cfg.Slack.Command)
-	fmt.Fprintf(&b, "  jira      %s, project %s\n", p.cfg.Jira.URL, p.cfg.Jira.Project)
-	fmt.Fprintf(&b, "  okta      %s\n", p.cfg.Okta.URL)
-	fmt.Fprintf(&b, "  people    %s\n", p.identitySummary())
-	fmt.Fprintf(&b, "  database  %s\n", p.cfg.Database)
+	say(&b, "Usher %s\n", version())
+	say(&b, "  catalog   %s: %d apps, %d roles to ask for, version %s\n", strings.Join(p.cfg.Catalog, ", "), len(c.Apps()), len(c.Requestable()), c.Version())
+	say(&b, "  slack     %s, command %s\n", p.cfg.Slack.APIURL, p.cfg.Slack.Command)
+	say(&b, "  jira      %s, project %s\n", p.cfg.Jira.URL, p.cfg.Jira.Project)
+	say(&b, "  okta      %s\n", p.cfg.Okta.URL)
+	say(&b, "  people    %s\n", p.identitySummary())
+	say(&b, "  database  %s\n", p.cfg.Database)
 	if p.cfg.Listen != "" {
-		fmt.Fprintf(&b, "  listen    %s: /healthz, /metrics\n", p.cfg.Listen)
+		say(&b, "  listen    %s: /healthz, /metrics\n", p.cfg.Listen)
 	}
 	return b.String()
 }

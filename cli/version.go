@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 )
@@ -11,7 +10,7 @@ func versionCommand(_ context.Context, a *App, args []string) error {
 	if err := parse(a.flags("version", "print the version"), args, false); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Stdout, "usher %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	say(a.Stdout, "usher %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"usher/access"
-	bot "usher/botx"
+	"usher/bot"
 	"usher/catalog"
 	"usher/idp"
 	"usher/idp/okta"

@@ -11,10 +11,10 @@ import (
 )
 
 //go:embed company.yml
-var companyFile []byte //nolint:gochecknoglobals // Embedded file.
+var companyFile []byte
 
 //go:embed catalog.yml
-var catalogFile []byte //nolint:gochecknoglobals // Embedded file.
+var catalogFile []byte
 
 // DefaultCompany returns the company file that the sandbox starts with.
 func DefaultCompany() []byte { return bytes.Clone(companyFile) }
