@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"usher/cli"
 )
 
 func read(t *testing.T, name string) string {
@@ -266,6 +268,24 @@ func TestVariablesAndMetricsInTheOperationsAreThoseOfTheProgram(t *testing.T) {
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: docs/operations.md has %v, the code has %v", c.heading, got, want)
+		}
+	}
+}
+
+func TestSettingsInTheOperationsAreKnownToTheProgram(t *testing.T) {
+	t.Parallel()
+	blocks := fences(read(t, "docs/operations.md"), "yaml")
+	if len(blocks) == 0 {
+		t.Fatal("docs/operations.md shows no settings")
+	}
+	for _, b := range blocks {
+		path := filepath.Join(t.TempDir(), "usher.yml")
+		if err := os.WriteFile(path, []byte(b), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// Whatever is missing or does not fit is none of this test's business; what stands in the file must be readable.
+		if _, err := cli.LoadConfig(path, func(string) string { return "set" }); err != nil && strings.Contains(err.Error(), path) {
+			t.Errorf("the program does not know these settings: %v\n%s", err, b)
 		}
 	}
 }
