@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-
 	"usher/access"
 	"usher/catalog"
 	"usher/idp"
@@ -277,4 +276,3 @@ func crowded() access.Home {
 	}
 	return h
 }
-

@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/slack-go/slack"
 
 	"usher/access"
@@ -150,20 +153,15 @@ func issueLink(i access.Issue) string {
 	return "<" + escape(linkSafe(i.URL)) + "|" + lit(i.Key, 40) + ">"
 }
 
-// linkSafe encodes the signs that would end a link early.
+// linkSafe encodes the signs that would end a link early, and all that an address should not hold anyway.
 func linkSafe(u string) string {
-	out := make([]byte, 0, len(u))
+	var b strings.Builder
 	for i := range len(u) {
-		switch c := u[i]; c {
-		case '|':
-			out = append(out, "%7C"...)
-		case '<':
-			out = append(out, "%3C"...)
-		case '>':
-			out = append(out, "%3E"...)
-		default:
-			out = append(out, c)
+		if c := u[i]; c <= ' ' || c > '~' || strings.IndexByte(`<>|"`, c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
 		}
 	}
-	return string(out)
+	return b.String()
 }

@@ -68,6 +68,9 @@ func lit(s string, n int) string {
 
 // when shows a time in the reader's own time zone, with UTC as the fallback.
 func when(t time.Time) string {
+	if t.IsZero() {
+		return "at an unknown time"
+	}
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), utc(t))
 }
 

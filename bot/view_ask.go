@@ -191,7 +191,7 @@ func askVerdict(r access.Request, reader access.Person) string {
 	case access.RequestDenied:
 		return "Denied by " + orWord(deciders(r, access.Deny), "an approver")
 	case access.RequestCanceled:
-		return "Canceled by " + r.Requester.String() + " or because it is no longer needed"
+		return "Canceled: no decision is needed any more"
 	case access.RequestExpired:
 		return "Expired: nobody decided in time"
 	case access.RequestPending:

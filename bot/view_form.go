@@ -173,7 +173,7 @@ func reasonInput(f form) slack.Block {
 	}
 	return slack.NewInputBlock(blockReason, plain("Reason", 2000), hint, &slack.PlainTextInputBlockElement{
 		Type: slack.METPlainTextInput, ActionID: actionReason, Multiline: true, MaxLength: access.JustificationSize,
-		Placeholder: plain("What do you need it for?", 150), InitialValue: clean(f.Reason),
+		Placeholder: plain("What do you need it for?", 150), InitialValue: cut(clean(f.Reason), access.JustificationSize),
 	})
 }
 

@@ -179,7 +179,7 @@ func decisionsSection(h access.Home) homeSection {
 func grantsSection(h access.Home) homeSection {
 	s := homeSection{
 		name: pageGrants, title: "What you have",
-		empty: "Nothing through Usher at the moment. Ask for access with the button above or with /access.",
+		empty: "Nothing through Usher at the moment. Ask for access with the button above.",
 	}
 	for _, g := range h.Grants {
 		s.items = append(s.items, grantItem(g, h.Now))
