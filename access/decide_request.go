@@ -264,7 +264,7 @@ func (t *turn) approved(by Person) error {
 	if err := r.move(RequestApproved); err != nil {
 		return err
 	}
-	r.DecidedAt = t.now.UTC()
+	r.DecidedAt, r.Trouble = t.now.UTC(), ""
 	t.clear(TimerDeadline, r.ID)
 	text, facts := "Approved by the policy ("+r.Policy.Rule+").", map[string]string{"rule": r.Policy.Rule, "catalog": r.Policy.Version}
 	if by.User != "" {
@@ -294,6 +294,7 @@ func (t *turn) denied(c verdict) error {
 // closed brings every message of an undecided or refused request to its end.
 func (t *turn) closed() {
 	r := t.req()
+	r.Trouble = ""
 	t.clear(TimerDeadline, r.ID)
 	if t.s.Grant != nil && t.s.Grant.Extending == r.ID {
 		t.s.Grant.Extending = ""
@@ -407,7 +408,6 @@ type mirrored struct{ UpTo int }
 
 func (c mirrored) apply(t *turn) error {
 	t.req().Mirrored = max(t.req().Mirrored, c.UpTo)
-	t.recovered(t.req(), nil)
 	return nil
 }
 

@@ -8,9 +8,9 @@ type trouble struct {
 
 func (c trouble) apply(t *turn) error {
 	switch c.Kind {
-	case EffectOpen, EffectRoute:
+	case EffectOpen, EffectRoute, EffectAsk:
 		r := t.req()
-		if r.Trouble == "" {
+		if r.Trouble == "" && (c.Kind == EffectOpen || r.State == RequestPending) {
 			r.Trouble = c.Text
 			t.event(r, EventTrouble, Person{}, c.Text, nil)
 			t.status()
@@ -22,7 +22,7 @@ func (c trouble) apply(t *turn) error {
 			t.event(t.home(), EventTrouble, Person{}, c.Text, nil)
 			t.statusOf(t.home())
 		}
-	case EffectMirror, EffectAsk, EffectStatus, EffectNotice:
+	case EffectMirror, EffectStatus, EffectNotice:
 	}
 	return nil
 }

@@ -399,7 +399,9 @@ func finalOutcome(e Effect, f failure) command {
 	switch e.Kind {
 	case EffectInspect, EffectAdd:
 		return refused{Group: e.Group, Why: f.text}
-	case EffectAsk, EffectStatus, EffectNotice:
+	case EffectAsk:
+		return trouble{Kind: e.Kind, Text: "Slack does not deliver the question to one of the approvers; they can still decide on their Home tab."}
+	case EffectStatus, EffectNotice:
 		return nothing{} // The person cannot be reached there; the Home tab and the issue still tell.
 	case EffectOpen, EffectMirror, EffectRemove, EffectRoute:
 	}
