@@ -21,7 +21,7 @@ type outcome struct {
 	State   state
 	Events  []Event
 	Effects []Effect
-	Drop    []string
+	Drop    []Effect // By ID and lane.
 	Timers  []Timer
 	Clear   []string
 	// Withdraw is an extension request that lost its grant.
@@ -124,13 +124,13 @@ func (t *turn) wish(r *Request, e Effect) {
 		e.Due = t.now
 	}
 	t.out.Effects = slices.DeleteFunc(t.out.Effects, func(o Effect) bool { return o.ID == e.ID })
-	t.out.Drop = slices.DeleteFunc(t.out.Drop, func(id string) bool { return id == e.ID })
+	t.out.Drop = slices.DeleteFunc(t.out.Drop, func(o Effect) bool { return o.ID == e.ID })
 	t.out.Effects = append(t.out.Effects, e)
 }
 
-func (t *turn) drop(id string) {
-	t.out.Effects = slices.DeleteFunc(t.out.Effects, func(o Effect) bool { return o.ID == id })
-	t.out.Drop = append(t.out.Drop, id)
+func (t *turn) drop(e Effect) {
+	t.out.Effects = slices.DeleteFunc(t.out.Effects, func(o Effect) bool { return o.ID == e.ID })
+	t.out.Drop = append(t.out.Drop, e)
 }
 
 func (t *turn) timer(kind TimerKind, r RequestID, g GrantID, at time.Time) {

@@ -208,8 +208,8 @@ func (t *turn) takeBack() {
 		m := t.member(gg.Group)
 		m.Leases = slices.DeleteFunc(m.Leases, func(id GrantID) bool { return id == g.ID })
 		untouched := gg.Phase == PhaseInspect && !m.Given
-		t.drop(t.memberEffect(EffectInspect, gg.Group).ID)
-		t.drop(t.memberEffect(EffectAdd, gg.Group).ID)
+		t.drop(t.memberEffect(EffectInspect, gg.Group))
+		t.drop(t.memberEffect(EffectAdd, gg.Group))
 		switch {
 		case m.Preexisting:
 			t.keep(gg, "it was there before Usher")

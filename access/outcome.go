@@ -75,19 +75,16 @@ func (s *Service) started(ctx context.Context, e Effect) (before int, err error)
 }
 
 // postpone keeps a failed effect with its next time, and tells the people concerned when it fails for the second time.
+// ErrNotFound means that the effect is not wished for any more.
 func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Time) (Effect, error) {
-	next := e
+	var next Effect
 	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
 		stored, err := tx.Effect(e.ID)
-		if errors.Is(err, ErrNotFound) {
-			next = e
-			return nil // Not wished for any more.
-		}
 		if err != nil {
 			return err
 		}
-		if !intentFirst(e.Kind) {
-			stored.Attempts++
+		if stored.Attempts == e.Attempts {
+			stored.Attempts++ // A write without an idempotency key was counted before it was sent.
 		}
 		stored.LastError = f.detail
 		stored.NotBefore = later(now.Add(backoff(stored.Attempts, f)), f.wish)
@@ -108,16 +105,6 @@ func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Ti
 
 // tellAfter is the failed try after which people are told; a single hiccup is not worth a message.
 const tellAfter = 2
-
-// intentFirst reports whether started has counted the try already.
-func intentFirst(k EffectKind) bool {
-	switch k {
-	case EffectOpen, EffectMirror, EffectAsk, EffectStatus, EffectNotice:
-		return true
-	case EffectInspect, EffectAdd, EffectRemove, EffectRoute:
-	}
-	return false
-}
 
 func backoff(attempts int, f failure) time.Duration {
 	switch {

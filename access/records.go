@@ -80,8 +80,8 @@ func save(tx Tx, out *outcome) error {
 	if err := saveState(tx, out.State); err != nil {
 		return err
 	}
-	for _, id := range out.Drop {
-		if err := tx.DropEffect(id); err != nil {
+	for _, e := range out.Drop {
+		if err := tx.DropEffect(e.ID); err != nil {
 			return fmt.Errorf("drop effect: %w", err)
 		}
 	}

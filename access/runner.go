@@ -84,18 +84,12 @@ func (r *Runner) add(list []Effect) {
 	r.Wake()
 }
 
-func (r *Runner) drop(ids []string) {
+// drop forgets effects. One that is under way is finished; its outcome finds nothing left to settle.
+func (r *Runner) drop(list []Effect) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, id := range ids {
-		for name, l := range r.queue.lanes {
-			if l.busy || len(l.items) == 0 {
-				continue
-			}
-			if l.items[0].ID == id || len(l.items) > 1 {
-				r.queue.remove(id, name, 0)
-			}
-		}
+	for _, e := range list {
+		r.queue.remove(e.ID, e.Lane, 0)
 	}
 }
 
@@ -285,15 +279,18 @@ func (r *Runner) failed(ctx context.Context, e Effect, err error) {
 	}
 	r.mu.Unlock()
 	next, err := s.postpone(ctx, e, f, now)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if errors.Is(err, ErrNotFound) {
+		r.queue.remove(e.ID, e.Lane, e.Rev) // Not wished for any more.
+		return
+	}
 	if err != nil {
 		s.log.Error("record failure", "effect", e.ID, "err", err)
 		next = e
 		next.NotBefore = now.Add(time.Second)
 	}
-	r.mu.Lock()
-	next.Rev = max(next.Rev, e.Rev)
 	r.requeue(next)
-	r.mu.Unlock()
 }
 
 // requeue puts the postponed effect where it was; a newer wish that came meanwhile stays.
@@ -339,6 +336,10 @@ type failure struct {
 // classify is the one place that decides between again and never.
 func classify(err error, now time.Time) failure {
 	f := failure{detail: err.Error(), text: "Something on our side does not work; Usher keeps trying."}
+	if errors.Is(err, errLateRead) {
+		f.text = "The directory still shows a membership that was just removed; Usher waits until it does not."
+		return f
+	}
 	var te *TargetError
 	if errors.As(err, &te) {
 		name := "Slack"
