@@ -162,7 +162,7 @@ func (n *Notifier) Changed(people ...access.SlackID) { n.home.changed(people...)
 
 // say posts a sentence into somebody's DM.
 func (n *Notifier) say(ctx context.Context, to access.SlackID, text string) error {
-	_, _, err := n.api.PostMessageContext(ctx, string(to), slack.MsgOptionText(escape(text), false), slack.MsgOptionParse(false),
+	_, _, err := n.api.PostMessageContext(ctx, string(to), slack.MsgOptionText(fallback(text), false), slack.MsgOptionParse(false),
 		slack.MsgOptionBlocks(slack.NewSectionBlock(plain(text, 2900), nil, nil)),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	return translate("post sentence", err, true)

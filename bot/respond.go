@@ -19,7 +19,7 @@ func (b *Bot) ephemeral(ctx context.Context, url, text string) error {
 		return fmt.Errorf("answer in slack: the response address is not safe")
 	}
 	body, err := json.Marshal(map[string]any{
-		"response_type": "ephemeral", "replace_original": false, "text": escape(text), "parse": "none",
+		"response_type": "ephemeral", "replace_original": false, "text": fallback(text), "parse": "none",
 		"unfurl_links": false, "unfurl_media": false,
 		"blocks": []slack.Block{slack.NewSectionBlock(plain(text, 2900), nil, nil)},
 	})

@@ -52,6 +52,22 @@ func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
+// fallback is the text beside the blocks: what notifications and screen readers say. Slack wants it below 4,000
+// characters, and escaping may make five of one.
+func fallback(s string) string {
+	const most = 3500
+	var b strings.Builder
+	size := 0
+	for _, r := range line(s) {
+		e := escape(string(r))
+		if size += len(e); size > most {
+			return strings.TrimRight(b.String(), " ") + "…"
+		}
+		b.WriteString(e)
+	}
+	return b.String()
+}
+
 // lit is a short text of unknown origin inside mrkdwn: one line, cut before it is escaped, and with the signs of
 // formatting kept from working by a zero-width space.
 func lit(s string, n int) string {

@@ -39,9 +39,9 @@ func askMessage(m access.Message) message {
 		blocks = append(blocks, decideButtons(r))
 		text += " Approve or deny in Slack."
 	} else {
-		text = askOutcomeText(r, m.To) + " " + text
+		text = askVerdict(r, m.To) + ". " + text
 	}
-	return message{Text: cut(text, 3000), Blocks: blocks}
+	return message{Text: fallback(text), Blocks: blocks}
 }
 
 func askFacts(r access.Request, g *access.Grant) slack.Block {
@@ -144,7 +144,7 @@ func askText(r access.Request, g *access.Grant) string {
 			what += ", until " + utc(g.DueAt.Add(toTime(r.Duration)))
 		}
 	}
-	return escape(cut(line(what), 500)) + ". Risk: " + escape(cut(line(string(r.Role.Risk)), 20)) + ". Reason given: " + escape(cut(line(r.Justification), 600)) + "."
+	return fmt.Sprintf("%s. Risk: %s. Reason given: %s.", cut(line(what), 500), cut(line(string(r.Role.Risk)), 20), cut(line(r.Justification), 600))
 }
 
 // askOutcome says why there are no buttons, for the reader of this copy.
@@ -170,10 +170,6 @@ func askOutcomeMd(r access.Request, reader access.Person) string {
 		access.RequestCanceled: ":leftwards_arrow_with_hook: ", access.RequestExpired: ":hourglass: ",
 	}[r.State]
 	return icon + "*" + lit(askVerdict(r, reader), 400) + "*" + stampOf(r)
-}
-
-func askOutcomeText(r access.Request, reader access.Person) string {
-	return escape(line(askVerdict(r, reader)))
 }
 
 func stampOf(r access.Request) string {

@@ -210,7 +210,7 @@ func grantItem(g access.HomeGrant, now time.Time) []slack.Block {
 	}
 	blocks := []slack.Block{section(text)}
 	if g.Grant.State == access.GrantActive {
-		blocks = append(blocks, slack.NewActionBlock("own/"+string(g.Grant.ID), grantButtons(g.Grant, g.Extension, "Release")...))
+		blocks = append(blocks, slack.NewActionBlock("grant/"+string(g.Grant.ID), grantButtons(g.Grant, g.Extension, "Release")...))
 	}
 	return blocks
 }
@@ -230,7 +230,7 @@ func pendingSection(h access.Home) homeSection {
 		if r.Trouble != "" {
 			text += "\n:warning: " + lit(r.Trouble, 400)
 		}
-		s.items = append(s.items, []slack.Block{section(text), slack.NewActionBlock("own/"+string(r.ID), cancelButton(r))})
+		s.items = append(s.items, []slack.Block{section(text), slack.NewActionBlock("request/"+string(r.ID), cancelButton(r))})
 	}
 	return s
 }

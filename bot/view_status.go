@@ -39,17 +39,17 @@ func statusMessage(m access.Message) message {
 	if b := statusButtons(r, g, m.Extension); b != nil {
 		blocks = append(blocks, b)
 	}
-	text := escape(cut(line(s.title), 400))
+	text := cut(line(s.title), 400)
 	if d, ok := r.DeniedBy(); ok && r.State == access.RequestDenied {
-		text += ". Reason given: " + escape(cut(line(d.Reason), 600))
+		text += ". Reason given: " + cut(line(d.Reason), 600)
 	}
 	if g != nil && g.State == access.GrantActive && !g.DueAt.IsZero() && r.Kind == access.KindAccess {
 		text += " until " + utc(g.DueAt)
 	}
 	if t := troubleOf(r, g); t != "" {
-		text += ". " + escape(cut(line(t), 400))
+		text += ". " + cut(line(t), 400)
 	}
-	return message{Text: text, Blocks: blocks}
+	return message{Text: fallback(text), Blocks: blocks}
 }
 
 // troubleOf is what holds the request or its grant up, if anything does.
@@ -175,11 +175,11 @@ func endLine(g access.Grant) string {
 func statusButtons(r access.Request, g *access.Grant, offer access.ExtensionOffer) slack.Block {
 	switch {
 	case r.State == access.RequestPending:
-		return slack.NewActionBlock("own/"+string(r.ID), cancelButton(r))
+		return slack.NewActionBlock("request/"+string(r.ID), cancelButton(r))
 	case r.Kind == access.KindExtension || g == nil || g.State != access.GrantActive:
 		return nil
 	}
-	return slack.NewActionBlock("own/"+string(g.ID), grantButtons(*g, offer, "Release")...)
+	return slack.NewActionBlock("grant/"+string(g.ID), grantButtons(*g, offer, "Release")...)
 }
 
 func cancelButton(r access.Request) *slack.ButtonBlockElement {
@@ -206,7 +206,7 @@ func noticeMessage(m access.Message) message {
 	role := g.Role.String()
 	if g.State != access.GrantActive {
 		s := grantStatus(m.Request, g)
-		return message{Text: escape(cut(line(s.title), 400)), Blocks: []slack.Block{section(s.icon + " *" + lit(s.title, 300) + "*\n" + strings.Join(s.lines, "\n"))}}
+		return message{Text: fallback(s.title), Blocks: []slack.Block{section(s.icon + " *" + lit(s.title, 300) + "*\n" + strings.Join(s.lines, "\n"))}}
 	}
 	blocks := []slack.Block{section(":alarm_clock: *" + lit(role, 200) + " ends soon*\nIt ends " + when(g.DueAt) + " by itself.")}
 	switch {
@@ -218,8 +218,8 @@ func noticeMessage(m access.Message) message {
 	if l := issueLink(m.Request.Issue); l != "" {
 		blocks = append(blocks, small(l))
 	}
-	blocks = append(blocks, slack.NewActionBlock("own/"+string(g.ID), grantButtons(*g, m.Extension, "I am done")...))
-	return message{Text: escape(cut(line(role), 300)) + " ends " + utc(g.DueAt) + ". Extend it or give it back in Slack.", Blocks: blocks}
+	blocks = append(blocks, slack.NewActionBlock("grant/"+string(g.ID), grantButtons(*g, m.Extension, "I am done")...))
+	return message{Text: fallback(cut(line(role), 300) + " ends " + utc(g.DueAt) + ". Extend it or give it back in Slack."), Blocks: blocks}
 }
 
 // render is the message that a person must see.
