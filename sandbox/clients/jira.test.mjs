@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { createCloudClient, isAuthError, isNotFoundError } from 'jira.js';
+import { createCloudClient, isAuthError, isNotFoundError, isRateLimitError } from 'jira.js';
 import { Control, environment, unique, until } from './sandbox.mjs';
 
 const env = environment();
@@ -200,6 +200,13 @@ describe('jira.js with onSchemaMismatch throw', () => {
     assert.equal(status.author, (await jira.myself.getCurrentUser()).accountId);
     const bulk = await jira.issues.getBulkChangelogs({ issueIdsOrKeys: [key], fieldIds: ['status'] });
     assert.equal(bulk.issueChangeLogs[0].issueId, id);
+  });
+
+  it('understands a rate limit', async () => {
+    await control.failOnce('jira', 'project.get', 'rate_limit', '2s');
+    const get = () => jira.projects.getProject({ projectIdOrKey: 'ACCESS' });
+    await assert.rejects(get(), (e) => isRateLimitError(e) && e.retryAfterMs === 2000);
+    assert.equal((await get()).key, 'ACCESS');
   });
 
   it('is refused what Jira refuses', async () => {

@@ -100,6 +100,14 @@ describe('okta-sdk-nodejs', () => {
     assert.ok((await pages('group.members', 'limit=2', 'after=')) > earlier, 'it fitted on one page');
   });
 
+  it('waits for the reset that a rate limit names', async () => {
+    await control.failOnce('okta', 'group.get', 'rate_limit', '1s');
+    const earlier = await pages('group.get');
+    const group = await client.groupApi.getGroup({ groupId: GROUP });
+    assert.equal(group.id, GROUP);
+    assert.equal((await pages('group.get')) - earlier, 2, 'calls');
+  });
+
   it('is refused what Okta refuses', async () => {
     const imported = client.groupApi.assignUserToGroup({ groupId: '00g1adimport', userId: maya.Okta });
     await assert.rejects(imported, { name: 'OktaApiError', status: 403, errorCode: 'E0000006' });

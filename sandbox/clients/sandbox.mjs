@@ -54,6 +54,11 @@ export class Control {
     return this.ask('calls');
   }
 
+  /** The next call of one operation goes wrong; after is a Go duration such as 1s. */
+  failOnce(vendor, name, kind, after) {
+    return this.ask('faults', { vendor, name, kind, after, times: 1 });
+  }
+
   /** Somebody at the keyboard: Act in sandbox/control.go lists what people can do. */
   person(who, act, rest = {}) {
     return this.ask('person', { who, do: act, ...rest });
