@@ -78,7 +78,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	defer b.http.CloseIdleConnections()
 	if err := b.probe(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // Stopped while Slack could not be reached.
+			return nil // Stopped while Slack could not be reached.
 		}
 		return err
 	}
@@ -105,6 +105,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	<-ctx.Done()
 	b.finish(&workers)
 	end()
+	workers.Wait() // Those that did not finish in time see their context end.
 	readers.Wait()
 	sockets.Wait()
 	return nil

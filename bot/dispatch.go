@@ -114,7 +114,7 @@ func (b *Bot) interaction(ctx context.Context, j job, c slack.InteractionCallbac
 		b.refuseOutsider(ctx, j, c)
 		return
 	}
-	switch c.Type { //nolint:exhaustive // The others belong to features that the app does not have.
+	switch c.Type {
 	case slack.InteractionTypeBlockActions:
 		for _, a := range c.ActionCallback.BlockActions {
 			if a != nil {

@@ -99,7 +99,7 @@ func (b *Bot) freshen(ctx context.Context, k click, err error) {
 	if k.origin.Message == (access.MessageRef{}) || k.by.User == "" {
 		return
 	}
-	switch access.CodeOf(err) { //nolint:exhaustive // With the others the buttons are still right.
+	switch access.CodeOf(err) { // With all other codes the buttons are still right.
 	case access.AlreadyDecided, access.AlreadyApproved, access.RequestOver, access.NotApprover:
 	default:
 		return

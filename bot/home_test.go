@@ -145,7 +145,7 @@ func blockWith(t *testing.T, v slacksim.View, value string) string {
 		a, _ := o["accessory"].(map[string]any)
 		options, _ := a["options"].([]any)
 		for _, x := range options {
-			if x.(map[string]any)["value"] == value && found == "" { //nolint:errcheck // A panic fails the test as well.
+			if x.(map[string]any)["value"] == value && found == "" {
 				found, _ = o["block_id"].(string)
 			}
 		}

@@ -58,10 +58,6 @@ func header(s string) slack.Block { return slack.NewHeaderBlock(plain(line(s), 1
 
 func section(s string) *slack.SectionBlock { return slack.NewSectionBlock(md(s), nil, nil) }
 
-func sectionID(id, s string) *slack.SectionBlock {
-	return slack.NewSectionBlock(md(s), nil, nil, slack.SectionBlockOptionBlockID(id))
-}
-
 func small(s string) slack.Block { return slack.NewContextBlock("", md(s)) }
 
 func divider() slack.Block { return slack.NewDividerBlock() }

@@ -17,7 +17,7 @@ type seen struct {
 	now func() time.Time
 
 	mu    sync.Mutex
-	order *list.List // Oldest first, of *sighting.
+	order *list.List // Oldest first; holds *sighting and nothing else.
 	byKey map[string]*list.Element
 }
 
@@ -38,14 +38,14 @@ func (s *seen) first(r *reply, keys ...string) (*reply, bool) {
 	defer s.mu.Unlock()
 	now := s.now()
 	for e := s.order.Front(); e != nil; e = s.order.Front() {
-		if old := e.Value.(*sighting); s.order.Len() <= seenMax && now.Sub(old.at) < seenFor { //nolint:errcheck,forcetypeassert // Only sightings are put in.
+		if old := e.Value.(*sighting); s.order.Len() <= seenMax && now.Sub(old.at) < seenFor {
 			break
 		}
 		s.drop(e)
 	}
 	for _, k := range keys {
 		if e, ok := s.byKey[k]; ok {
-			return e.Value.(*sighting).reply, false //nolint:errcheck,forcetypeassert // As above.
+			return e.Value.(*sighting).reply, false
 		}
 	}
 	for _, k := range keys {
@@ -69,5 +69,5 @@ func (s *seen) forget(keys ...string) {
 
 func (s *seen) drop(e *list.Element) {
 	s.order.Remove(e)
-	delete(s.byKey, e.Value.(*sighting).key) //nolint:errcheck,forcetypeassert // Only sightings are put in.
+	delete(s.byKey, e.Value.(*sighting).key)
 }

@@ -91,12 +91,12 @@ func (s *socket) take(ctx context.Context, e socketmode.Event) {
 	case socketmode.EventTypeConnectionError:
 		s.connectionError(e)
 	case socketmode.EventTypeErrorWriteFailed:
-		s.writeFailed(e)
+		s.writeFailed(e) //nolint:contextcheck // An acknowledgement outlives the stop.
 	case socketmode.EventTypeErrorBadMessage:
-		s.badMessage(e)
+		s.badMessage(e) //nolint:contextcheck // As above.
 	case socketmode.EventTypeEventsAPI, socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
 		if ctx.Err() == nil && e.Request != nil {
-			s.accept(e)
+			s.accept(e) //nolint:contextcheck // As above.
 		}
 	case socketmode.EventTypeInvalidAuth, socketmode.EventTypeIncomingError, socketmode.EventTypeDisconnect:
 	}

@@ -324,7 +324,7 @@ func TestThePreselectedLengthIsTheCatalogsDefault(t *testing.T) {
 	var got any
 	walkJSON(decoded(t, formView(forms4gallery()["chosen"])), func(o map[string]any) {
 		if o["type"] == "radio_buttons" {
-			got = o["initial_option"].(map[string]any)["value"] //nolint:errcheck // A panic fails the test as well.
+			got = o["initial_option"].(map[string]any)["value"]
 		}
 	})
 	if got != "6h" {
