@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"usher/access"
@@ -118,7 +119,10 @@ func parseMeta(s string) (meta, error) {
 	d := json.NewDecoder(strings.NewReader(s))
 	d.DisallowUnknownFields()
 	var m meta
-	if err := d.Decode(&m); err != nil || d.More() || m.Version != metaVersion {
+	if err := d.Decode(&m); err != nil || m.Version != metaVersion {
+		return meta{}, errMeta
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) { // Something follows.
 		return meta{}, errMeta
 	}
 	ok := len(m.Key) <= 64 && len(m.Block) <= 200 && len(m.Message.Channel) <= 40 && len(m.Message.TS) <= 40
