@@ -80,7 +80,10 @@ func watch(ctx context.Context, paths []string, known string, onChange func(*Cat
 			if quiet == nil { // not restarted by later events, so that a busy folder cannot starve the check
 				quiet = time.After(settle)
 			}
-		case <-w.Errors: // an overflow lost events: look for ourselves
+		case _, open := <-w.Errors: // an overflow lost events: look for ourselves
+			if !open {
+				return nil
+			}
 			check()
 		case <-quiet:
 			quiet = nil

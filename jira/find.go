@@ -121,7 +121,7 @@ func (t *Tracker) recent(ctx context.Context) ([]found, error) {
 		body: map[string]any{"issueIdsOrKeys": keys, "fields": []string{"labels", "creator"}},
 	}, &page)
 	if err != nil && !transient(err) {
-		return nil, nil //nolint:nilerr // A site that refuses it leaves us with search and the wait.
+		return nil, nil // A site that refuses it leaves us with search and the wait.
 	}
 	return page.Issues, err
 }

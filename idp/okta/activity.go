@@ -56,7 +56,7 @@ func (p *Provider) LastUse(ctx context.Context, app string, user idp.UserID, sin
 		if after != "" {
 			r = r.After(after)
 		}
-		_, _, err := r.Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := r.Execute()
 		return err
 	}, func(rows []eventRow) bool {
 		for _, row := range rows {

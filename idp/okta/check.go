@@ -39,7 +39,7 @@ func (p *Provider) checkToken(ctx context.Context) []idp.Finding {
 		Fix:    fixUnless(owner.Status == idp.Active, "Make the token as an active account that belongs to no person."),
 	}}
 	x, err := p.do(ctx, call{op: op, bucket: "GET users/id/roles", missing: idp.UserNotFound}, func(ctx context.Context) error {
-		_, _, err := p.api.RoleAssignmentAPI.ListAssignedRolesForUser(ctx, string(owner.ID)).Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := p.api.RoleAssignmentAPI.ListAssignedRolesForUser(ctx, string(owner.ID)).Execute()
 		return err
 	})
 	var roles []string
@@ -102,7 +102,7 @@ func (p *Provider) checkServiceApp(ctx context.Context) []idp.Finding {
 }
 
 func (p *Provider) oneGroup(ctx context.Context) error {
-	_, _, err := p.api.GroupAPI.ListGroups(ctx).Limit(1).Execute() //nolint:bodyclose // the wire has read and closed the true body.
+	_, _, err := p.api.GroupAPI.ListGroups(ctx).Limit(1).Execute()
 	return err
 }
 
@@ -123,7 +123,7 @@ func (p *Provider) checkGroups(ctx context.Context) (idp.Finding, idp.GroupID) {
 
 func (p *Provider) checkUsers(ctx context.Context) idp.Finding {
 	_, err := p.do(ctx, call{op: "check users", bucket: "GET users"}, func(ctx context.Context) error {
-		_, _, err := p.api.UserAPI.ListUsers(ctx).Limit(1).Execute() //nolint:bodyclose // as above.
+		_, _, err := p.api.UserAPI.ListUsers(ctx).Limit(1).Execute()
 		return err
 	})
 	return finding("right to read users", err, "Users can be read.", "Allow the token to view users (scope okta.users.read).")
@@ -131,7 +131,7 @@ func (p *Provider) checkUsers(ctx context.Context) idp.Finding {
 
 func (p *Provider) checkRules(ctx context.Context) idp.Finding {
 	_, err := p.do(ctx, call{op: "check group rules", bucket: "GET groups/rules"}, func(ctx context.Context) error {
-		_, _, err := p.api.GroupAPI.ListGroupRules(ctx).Limit(1).Execute() //nolint:bodyclose // as above.
+		_, _, err := p.api.GroupAPI.ListGroupRules(ctx).Limit(1).Execute()
 		return err
 	})
 	f := finding("right to read group rules", err, "Groups that a rule fills are recognized.", "Allow the token to view group rules (scope okta.groups.read).")
@@ -162,7 +162,7 @@ func (p *Provider) checkLogs(ctx context.Context) idp.Finding {
 	until := p.cfg.Now().UTC()
 	_, err := p.do(ctx, call{op: "check system log", bucket: "GET logs"}, func(ctx context.Context) error {
 		r := p.api.SystemLogAPI.ListLogEvents(ctx).Since(until.Add(-time.Hour)).Until(until).Limit(1)
-		_, _, err := r.Execute() //nolint:bodyclose // as above.
+		_, _, err := r.Execute()
 		return err
 	})
 	return finding("right to read the system log", err, "The last use of apps can be read.", "Allow the token to read the system log (scope okta.logs.read), or do without last use.")

@@ -38,7 +38,7 @@ func (p *Provider) Group(ctx context.Context, id idp.GroupID) (idp.Group, error)
 // readGroup reads the group itself.
 func (p *Provider) readGroup(ctx context.Context, op string, id idp.GroupID) (idp.Group, error) {
 	x, err := p.do(ctx, call{op: op, bucket: "GET groups/id", missing: idp.GroupNotFound}, func(ctx context.Context) error {
-		_, _, err := p.api.GroupAPI.GetGroup(ctx, string(id)).Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := p.api.GroupAPI.GetGroup(ctx, string(id)).Execute()
 		return err
 	})
 	if err != nil {
@@ -99,7 +99,7 @@ func (p *Provider) eachGroup(ctx context.Context, op string, user idp.UserID, ea
 		if after != "" {
 			r = r.After(after)
 		}
-		_, _, err := r.Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := r.Execute()
 		return err
 	}, func(rows []groupRow) bool {
 		for _, row := range rows {
@@ -131,7 +131,7 @@ func (p *Provider) Members(ctx context.Context, group idp.GroupID) ([]idp.User, 
 		if after != "" {
 			r = r.After(after)
 		}
-		_, _, err := r.Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := r.Execute()
 		return err
 	}, func(rows []userRow) bool {
 		for _, row := range rows {

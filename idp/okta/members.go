@@ -24,7 +24,7 @@ func (p *Provider) AddMember(ctx context.Context, group idp.GroupID, user idp.Us
 		return err
 	}
 	return p.change(ctx, op, "PUT groups/id/users/id", group, user, func(ctx context.Context) error {
-		_, err := p.api.GroupAPI.AssignUserToGroup(ctx, string(group), string(user)).Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, err := p.api.GroupAPI.AssignUserToGroup(ctx, string(group), string(user)).Execute()
 		return err
 	})
 }
@@ -37,7 +37,7 @@ func (p *Provider) RemoveMember(ctx context.Context, group idp.GroupID, user idp
 		return err
 	}
 	return p.change(ctx, op, "DELETE groups/id/users/id", group, user, func(ctx context.Context) error {
-		_, err := p.api.GroupAPI.UnassignUserFromGroup(ctx, string(group), string(user)).Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, err := p.api.GroupAPI.UnassignUserFromGroup(ctx, string(group), string(user)).Execute()
 		return err
 	})
 }
@@ -89,9 +89,9 @@ func (p *Provider) whatIsMissing(ctx context.Context, op string, x *exchange, gr
 		_, err := p.readGroup(ctx, op, group)
 		switch {
 		case err == nil:
-			aboutGroup, aboutUser = false, true
+			aboutGroup = false
 		case idp.KindOf(err) == idp.GroupNotFound:
-			aboutGroup, aboutUser = true, false
+			aboutGroup = true
 		default:
 			return idp.Unavailable
 		}

@@ -170,7 +170,7 @@ func (p *Provider) adminRefusal(ctx context.Context, op string, id idp.GroupID) 
 // groupRoles lists the types of the admin roles that the group holds.
 func (p *Provider) groupRoles(ctx context.Context, op string, id idp.GroupID) ([]string, error) {
 	x, err := p.do(ctx, call{op: op, bucket: "GET groups/id/roles", missing: idp.GroupNotFound}, func(ctx context.Context) error {
-		_, _, err := p.api.RoleAssignmentAPI.ListGroupAssignedRoles(ctx, string(id)).Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := p.api.RoleAssignmentAPI.ListGroupAssignedRoles(ctx, string(id)).Execute()
 		return err
 	})
 	if err != nil {
@@ -252,7 +252,7 @@ func (p *Provider) readRules(ctx context.Context, op string) (map[idp.GroupID][]
 		if after != "" {
 			r = r.After(after)
 		}
-		_, _, err := r.Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := r.Execute()
 		return err
 	}, func(rows []row) bool {
 		for _, r := range rows {

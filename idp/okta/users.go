@@ -107,7 +107,7 @@ func (p *Provider) User(ctx context.Context, id idp.UserID) (idp.User, error) {
 // callers must compare what they get.
 func (p *Provider) userByKey(ctx context.Context, op, key string) (idp.User, error) {
 	x, err := p.do(ctx, call{op: op, bucket: "GET users/id", missing: idp.UserNotFound}, func(ctx context.Context) error {
-		_, _, err := p.api.UserAPI.GetUser(ctx, key).Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := p.api.UserAPI.GetUser(ctx, key).Execute()
 		return err
 	})
 	if err != nil {
@@ -151,7 +151,7 @@ func (p *Provider) FindUser(ctx context.Context, email string) (idp.User, error)
 		if after != "" {
 			r = r.After(after)
 		}
-		_, _, err := r.Execute() //nolint:bodyclose // the wire has read and closed the true body.
+		_, _, err := r.Execute()
 		return err
 	}, func(rows []userRow) bool {
 		for _, row := range rows {
@@ -197,7 +197,7 @@ func (p *Provider) RevokeSessions(ctx context.Context, user idp.UserID) error {
 		return notAnID(op, idp.UserNotFound)
 	}
 	x, err := p.do(ctx, call{op: op, bucket: "DELETE users/id/sessions", missing: idp.UserNotFound}, func(ctx context.Context) error {
-		_, err := p.api.UserAPI.RevokeUserSessions(ctx, string(user)).OauthTokens(true).Execute() //nolint:bodyclose // as above.
+		_, err := p.api.UserAPI.RevokeUserSessions(ctx, string(user)).OauthTokens(true).Execute()
 		return err
 	})
 	if err != nil {

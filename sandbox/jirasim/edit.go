@@ -144,7 +144,7 @@ func (c *call) readOps(e *edit, id string, ops []any, rules screenRules, is *iss
 			case name == "set":
 				err = c.readValue(e, f, arg, wrong)
 			case f.Type == "array" && (name == "add" || name == "remove"):
-				err = c.readMember(e, f, arg, name == "add", is, wrong)
+				c.readMember(e, f, arg, name == "add", is, wrong)
 			default:
 				wrong.add(id, "Operation '"+name+"' is not supported for field '"+id+"'")
 			}
@@ -157,11 +157,11 @@ func (c *call) readOps(e *edit, id string, ops []any, rules screenRules, is *iss
 }
 
 // readMember adds one element to an array field or takes one away.
-func (c *call) readMember(e *edit, f *fieldDef, arg any, add bool, is *issue, wrong problems) error {
+func (c *call) readMember(e *edit, f *fieldDef, arg any, add bool, is *issue, wrong problems) {
 	one, complaint := c.valueIn(f, []any{arg})
 	if complaint != "" {
 		wrong.add(f.ID, complaint)
-		return nil
+		return
 	}
 	now, touched := e.values[f.ID]
 	if !touched && is != nil {
@@ -175,7 +175,6 @@ func (c *call) readMember(e *edit, f *fieldDef, arg any, add bool, is *issue, wr
 	case []optionRef:
 		e.values[f.ID] = changed(now, one, add)
 	}
-	return nil
 }
 
 func changed[E comparable](now any, one []E, add bool) []E {

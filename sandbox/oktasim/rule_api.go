@@ -118,8 +118,10 @@ func (s *Server) createRule(q *request) reply {
 		}
 	}
 	r := &ruleRec{
-		Rule: Rule{ID: s.newID("0pr"), Name: body.Name, Expression: body.Conditions.Expression.Value, Groups: groups,
-			Exclude: body.Conditions.People.Users.Exclude, Status: "INACTIVE"},
+		Rule: Rule{
+			ID: s.newID("0pr"), Name: body.Name, Expression: body.Conditions.Expression.Value, Groups: groups,
+			Exclude: body.Conditions.People.Users.Exclude, Status: "INACTIVE",
+		},
 		expression: expression, created: q.at, updated: q.at, seq: len(s.rules) + 1,
 	}
 	s.rules = append(s.rules, r)

@@ -47,22 +47,22 @@ func profileJSON(u userState) map[string]any {
 }
 
 func userLinks(u userState, self string, links map[string]any) {
-	act := func(name, path, method string) {
-		links[name] = map[string]any{"href": self + path, "method": method}
+	act := func(name, path string) {
+		links[name] = map[string]any{"href": self + path, "method": "POST"}
 	}
 	switch u.Status {
 	case StatusActive:
-		act("suspend", "/lifecycle/suspend", "POST")
-		act("deactivate", "/lifecycle/deactivate", "POST")
-		act("resetPassword", "/lifecycle/reset_password", "POST")
-		act("expirePassword", "/lifecycle/expire_password", "POST")
+		act("suspend", "/lifecycle/suspend")
+		act("deactivate", "/lifecycle/deactivate")
+		act("resetPassword", "/lifecycle/reset_password")
+		act("expirePassword", "/lifecycle/expire_password")
 	case StatusSuspended:
-		act("unsuspend", "/lifecycle/unsuspend", "POST")
-		act("deactivate", "/lifecycle/deactivate", "POST")
+		act("unsuspend", "/lifecycle/unsuspend")
+		act("deactivate", "/lifecycle/deactivate")
 	case StatusStaged, StatusDeprovisioned:
-		act("activate", "/lifecycle/activate", "POST")
+		act("activate", "/lifecycle/activate")
 	default:
-		act("deactivate", "/lifecycle/deactivate", "POST")
+		act("deactivate", "/lifecycle/deactivate")
 	}
 }
 

@@ -74,7 +74,7 @@ func (s *Server) readBlocks(a *arguments, c *content) error {
 		return fail("msg_blocks_too_long")
 	}
 	if faults := s.kit.message(list); len(faults) > 0 {
-		return &apiError{code: "invalid_blocks", messages: faults.strings(""), pointers: true}
+		return &apiError{code: "invalid_blocks", messages: faults.strings(), pointers: true}
 	}
 	c.blocks, c.hasBlocks = s.settle(list), true
 	return nil

@@ -19,11 +19,11 @@ func (f *faults) add(at, format string, args ...any) {
 	*f = append(*f, fault{at, fmt.Sprintf(format, args...)})
 }
 
-// strings words the faults as Slack does, with root in front of every pointer.
-func (f faults) strings(root string) []string {
+// strings words the faults as Slack does.
+func (f faults) strings() []string {
 	out := make([]string, len(f))
 	for i, e := range f {
-		out[i] = e.text + " [json-pointer:" + root + e.at + "]"
+		out[i] = e.text + " [json-pointer:" + e.at + "]"
 	}
 	return out
 }

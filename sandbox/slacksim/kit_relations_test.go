@@ -39,7 +39,7 @@ func TestBlocksThatContradictEachOtherAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			blocks, _ := mustDecode(t, c.blocks).([]any)
-			got := strings.Join(newKit().message(blocks).strings(""), "\n")
+			got := strings.Join(newKit().message(blocks).strings(), "\n")
 			if !strings.Contains(got, c.says) || !strings.Contains(got, "[json-pointer:"+c.at+"]") {
 				t.Errorf("want %q at %s, got %q", c.says, c.at, got)
 			}
@@ -70,7 +70,7 @@ func TestFaultsAreWordedLikeSlack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			blocks, _ := mustDecode(t, c.blocks).([]any)
-			if got := newKit().message(blocks).strings(""); len(got) != 1 || got[0] != c.want {
+			if got := newKit().message(blocks).strings(); len(got) != 1 || got[0] != c.want {
 				t.Errorf("want %q, got %q", c.want, got)
 			}
 		})

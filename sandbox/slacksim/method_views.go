@@ -40,7 +40,7 @@ func (s *Server) checkView(v any, kind string) (map[string]any, error) {
 		return nil, fail("view_too_large")
 	}
 	if faults := s.kit.view(source, kind); len(faults) > 0 {
-		return nil, badArgs(faults.strings("")...)
+		return nil, badArgs(faults.strings()...)
 	}
 	return source, nil
 }

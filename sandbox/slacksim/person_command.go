@@ -179,7 +179,7 @@ func (s *Server) Shortcut(ctx context.Context, userID, callbackID string) (Comma
 			return nil, err
 		}
 		p := s.interaction("shortcut", u)
-		delete(p["user"].(map[string]any), "name") //nolint:errcheck // interaction made it
+		delete(p["user"].(map[string]any), "name")
 		p["callback_id"], p["action_ts"], p["trigger_id"] = callbackID, s.ts(), s.newTrigger(u.ID, "")
 		return p, nil
 	})

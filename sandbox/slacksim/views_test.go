@@ -154,7 +154,7 @@ func TestUpdatesKeepInputAndCheckTheHash(t *testing.T) {
 		t.Errorf("the update dropped the external id, yet: %s", r.raw)
 	}
 	other := modal("D")
-	other["blocks"].([]any)[0].(map[string]any)["block_id"] = "new" //nolint:errcheck // modal made it
+	other["blocks"].([]any)[0].(map[string]any)["block_id"] = "new"
 	r := b.mustCall("views.update", map[string]any{"view_id": id, "view": other})
 	if r.at("view", "state", "values", "new", "text", "value") != nil || r.at("view", "state", "values", "why") != nil {
 		t.Errorf("input survived a new block id: %s", r.raw)
