@@ -140,6 +140,11 @@ func TestNobodyFromOutsideIsServed(t *testing.T) {
 			if n := s.core.count("decide"); n != 1 {
 				t.Errorf("%d decisions", n)
 			}
+			// What the payload itself gives away is refused before anybody is asked who that is.
+			plain := c[1] != "T0SANDBOX" || c[2] == "T0OTHER" || c[3] != "A0SANDBOX"
+			if n := s.core.count("identify"); plain && n != 1 {
+				t.Errorf("%d people were looked up", n)
+			}
 		})
 	}
 }
