@@ -26,6 +26,7 @@ type Core interface {
 	Revoke(ctx context.Context, by access.Person, id access.GrantID, reason string) (access.Grant, error)
 	Extend(ctx context.Context, by access.Person, id access.GrantID, justification, key string) (access.Request, error)
 	Home(ctx context.Context, by access.Person) (access.Home, error)
+	Revocable(ctx context.Context, by access.Person, of access.SlackID) ([]access.Grant, error)
 	Request(ctx context.Context, by access.Person, id access.RequestID) (access.Request, *access.Grant, error)
 	Now() time.Time
 }

@@ -54,24 +54,23 @@ func (b *Bot) recovered(what string) {
 	}
 }
 
-// standIn is what an acknowledgement carries when the work takes too long; false for deliveries that are acknowledged at
-// once because nothing can be said there.
-func standIn(data any) (any, bool) {
+// standIn is what an acknowledgement carries when the work takes too long; nil where nothing can be said.
+func standIn(data any) any {
 	c, ok := data.(slack.InteractionCallback)
 	if !ok {
-		return nil, false
+		return nil
 	}
-	switch c.Type { //nolint:exhaustive // All others are acknowledged at once.
+	switch c.Type { //nolint:exhaustive // Nothing can be said in the others.
 	case slack.InteractionTypeBlockSuggestion:
-		return noOptions(), true
+		return noOptions()
 	case slack.InteractionTypeViewSubmission:
 		v := workingView(titleOf(c.View))
 		if c.View.CallbackID == callbackForm {
 			v = filingView()
 		}
-		return slack.NewUpdateViewSubmissionResponse(&v), true
+		return slack.NewUpdateViewSubmissionResponse(&v)
 	}
-	return nil, false
+	return nil
 }
 
 func titleOf(v slack.View) string {

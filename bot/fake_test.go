@@ -212,6 +212,21 @@ func (c *fakeCore) Revoke(ctx context.Context, _ access.Person, id access.GrantI
 	return access.Grant{}, c.enter(ctx, fmt.Sprintf("revoke %s %s", id, reason))
 }
 
+func (c *fakeCore) Revocable(ctx context.Context, _ access.Person, of access.SlackID) ([]access.Grant, error) {
+	if err := c.enter(ctx, "revocable "+string(of)); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []access.Grant
+	for _, g := range c.grants {
+		if g.Subject.Slack == of {
+			list = append(list, g)
+		}
+	}
+	return list, nil
+}
+
 func (c *fakeCore) Extend(ctx context.Context, by access.Person, id access.GrantID, justification, key string) (access.Request, error) {
 	if err := c.enter(ctx, "extend "+string(id)+" "+justification); err != nil {
 		return access.Request{}, err

@@ -43,6 +43,10 @@ func (b *Bot) action(ctx context.Context, j job, c slack.InteractionCallback, a 
 		}
 	case id == actionRequest:
 		b.openForm(ctx, c.User.ID, c.TriggerID, "", "", b.sayer(ctx, c))
+	case id == actionRevoke:
+		b.openHolder(ctx, c)
+	case id == actionHolder:
+		b.holderChosen(ctx, c, a.SelectedUser)
 	case id == actionHomeSearch:
 		if e, ok := parseEntitlement(a.SelectedOption.Value); ok {
 			b.openForm(ctx, c.User.ID, c.TriggerID, "", e, b.sayer(ctx, c))
@@ -225,6 +229,8 @@ func (b *Bot) submitted(ctx context.Context, j job, c slack.InteractionCallback)
 		b.formSubmitted(ctx, j, c)
 	case callbackDeny, callbackRevoke:
 		b.dialogSubmitted(ctx, j, c)
+	case callbackHolder:
+		b.holderSubmitted(ctx, j, c)
 	default:
 		b.answerView(ctx, j, c.View.ID, sentenceView(titleOf(c.View), errMeta.Error()+"."))
 	}

@@ -137,6 +137,33 @@ func TestAdminsSeeFailuresAndRevokeWithAReason(t *testing.T) {
 	}
 }
 
+func TestOwnersRevokeWhatSomebodyHolds(t *testing.T) {
+	t.Parallel()
+	s := play(t, nil)
+	s.core.home = access.Home{Person: cyd(), Now: noon(), CanRevoke: true}
+	r, g := granted(6, access.GrantActive, nil)
+	s.core.set(r, g)
+	s.must(s.sim.OpenHome(s.ctx, id(cyd())))
+	s.homeTab(id(cyd()), "Revoke access")
+	_, err := s.sim.Click(s.ctx, id(cyd()), slacksim.InHome(), actionRevoke)
+	s.must(err)
+	v := s.view(cyd(), "Revoke access", "Whose access?")
+	s.must(s.sim.SetInput(s.ctx, id(cyd()), v.ID, blockHolder, actionHolder, id(ann())))
+	v = s.view(cyd(), "Which?", "Why?")
+	block := blockGrant + "/" + id(ann())
+	s.must(s.sim.SetInput(s.ctx, id(cyd()), v.ID, block, actionGrant, testID(6)))
+	s.must(s.sim.SetInput(s.ctx, id(cyd()), v.ID, blockReason, actionReason, " "))
+	got, err := s.sim.SubmitView(s.ctx, id(cyd()), v.ID)
+	s.must(err)
+	if got.Errors[blockReason] == "" {
+		t.Errorf("no error beside the missing reason: %+v", got)
+	}
+	s.must(s.sim.SetInput(s.ctx, id(cyd()), v.ID, blockReason, actionReason, "Audit"))
+	if got, err = s.sim.SubmitView(s.ctx, id(cyd()), v.ID); err != nil || !got.Closed || s.core.count("revoke "+testID(6)+" Audit") != 1 {
+		t.Errorf("closed %t (%v), calls %q", got.Closed, err, s.core.calls)
+	}
+}
+
 // blockWith is the id of the first block that offers an option.
 func blockWith(t *testing.T, v slacksim.View, value string) string {
 	t.Helper()

@@ -30,6 +30,9 @@ const (
 	actionDuration    = "duration"
 	actionReason      = "reason"
 	actionHomeSearch  = "home_search"
+	actionRevoke      = "revoke"
+	actionHolder      = "holder"
+	actionGrant       = "grant"
 )
 
 // Callback ids of views and shortcuts.
@@ -37,6 +40,7 @@ const (
 	callbackForm     = "access_form"
 	callbackDeny     = "access_deny"
 	callbackRevoke   = "access_revoke"
+	callbackHolder   = "access_holder"
 	callbackDone     = "access_done"
 	callbackShortcut = "request_access" // Of the manifest.
 )
@@ -47,6 +51,8 @@ const (
 	blockEntitlement = "entitlement"
 	blockDuration    = "duration"
 	blockReason      = "reason"
+	blockHolder      = "holder"
+	blockGrant       = "grant" // Followed by the holder.
 )
 
 // idSize is the length of request and grant ids.

@@ -151,8 +151,8 @@ func (s *socket) badMessage(e socketmode.Event) {
 	}
 }
 
-// accept hands a delivery to the workers and arranges its acknowledgement: at once where nothing has to be said in it,
-// otherwise when the work is done or, at the latest, as a stand-in.
+// accept hands a delivery to the workers and arranges its acknowledgement: when the work is done, so that what was
+// acknowledged is not lost with the process, and at the latest within a moment, as a stand-in.
 func (s *socket) accept(e socketmode.Event) {
 	b := s.bot
 	send := func(payload any) { b.ack(s, e.Request.EnvelopeID, payload) }
@@ -172,11 +172,7 @@ func (s *socket) accept(e socketmode.Event) {
 		b.log.Error("too many slack deliveries at once, one was not taken on", "envelope", j.envelope)
 		return
 	}
-	if standIn, wait := standIn(e.Data); wait {
-		j.reply.giveAfter(b.cfg.AckWithin, standIn)
-	} else {
-		j.reply.give(nil)
-	}
+	j.reply.giveAfter(b.cfg.AckWithin, standIn(e.Data))
 }
 
 func (s *socket) enqueue(j job) bool {

@@ -39,10 +39,13 @@ type homeSection struct {
 
 // homeView draws somebody's Home tab.
 func homeView(h access.Home, at pages) slack.HomeTabViewRequest {
-	blocks := []slack.Block{
-		header("Your access"),
-		slack.NewActionBlock("home_search", homeSearch(), button(actionRequest, "home", "Request access").WithStyle(stylePrimaryIf(len(h.Decisions) == 0))),
+	top := []slack.BlockElement{
+		homeSearch(), button(actionRequest, "home", "Request access").WithStyle(stylePrimaryIf(len(h.Decisions) == 0)),
 	}
+	if h.CanRevoke {
+		top = append(top, button(actionRevoke, "home", "Revoke access…"))
+	}
+	blocks := []slack.Block{header("Your access"), slack.NewActionBlock("home_search", top...)}
 	sections := []homeSection{decisionsSection(h), grantsSection(h), pendingSection(h)}
 	if h.Admin {
 		sections = append(sections, failuresSection(h), overdueSection(h))
