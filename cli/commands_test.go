@@ -63,8 +63,10 @@ func TestCommandsAnswerPlainly(t *testing.T) {
 		"settings missing":    {[]string{"serve"}, 1, []string{"USHER_SLACK_BOT_TOKEN", "USHER_JIRA_URL", "USHER_OKTA_TOKEN", "identity matches nobody"}, ""},
 		"settings unreadable": {[]string{"serve", "-config", "/nowhere/usher.yml"}, 1, []string{"/nowhere/usher.yml"}, ""},
 		"settings wrong": {
-			[]string{"serve", "-config", inline}, 1,
-			[]string{"line 2", "secrets come from the environment or a file", "line 4", "projct", "loopback interface only"}, "very-secret",
+			[]string{"serve", "-config", inline},
+			1,
+			[]string{"line 2", "secrets come from the environment or a file", "line 4", "projct", "loopback interface only"},
+			"very-secret",
 		},
 		"secret files wrong": {[]string{"serve", "-config", secretFile}, 1, []string{"is empty", "/nowhere/token"}, ""},
 		"doctor without":     {[]string{"doctor"}, 1, []string{"FAIL  settings", "checks failed"}, ""},
