@@ -207,7 +207,7 @@ func (p *product) live(ctx context.Context) {
 	m := w.Slack.Messages("U0PRIYA")[0]
 	p.try(ctx, "approve", func(ctx context.Context) error { return w.Press(ctx, "priya", m, "approve") })
 	p.until(ctx, "Maya is a member", func() bool { return w.Member(githubWrite, "maya") })
-	if _, err := w.WaitMessage(ctx, "maya", "active"); err != nil {
+	if _, err := w.WaitMessage(ctx, "maya", "active until"); err != nil {
 		p.t.Fatalf("%v\n%s", err, p.logged())
 	}
 	w.Clock.Advance(time.Hour)

@@ -163,7 +163,7 @@ func (t *tour) approves(ctx context.Context) error {
 	if err := t.member(ctx, groupWrite, "maya"); err != nil {
 		return err
 	}
-	m, err := t.w.WaitMessage(ctx, "maya", "GitHub", "active")
+	m, err := t.w.WaitMessage(ctx, "maya", "GitHub", "active until")
 	if err != nil {
 		return err
 	}
@@ -317,6 +317,9 @@ func (t *tour) twoSteps(ctx context.Context) error {
 		return err
 	}
 	if err := t.member(ctx, groupAdmin, "jonas"); err != nil {
+		return err
+	}
+	if _, err := t.w.WaitMessage(ctx, "jonas", "Administrator", "active until"); err != nil {
 		return err
 	}
 	t.w.Clock.Advance(time.Hour)

@@ -37,7 +37,7 @@ func (t *tour) oktaDownGiving(ctx context.Context) error {
 	if err := t.member(ctx, "00g1awsreadonly", "sofia"); err != nil {
 		return err
 	}
-	_, err = t.w.WaitMessage(ctx, "sofia", "AWS", "active")
+	_, err = t.w.WaitMessage(ctx, "sofia", "AWS", "active until")
 	return err
 }
 
@@ -69,7 +69,7 @@ func (t *tour) preexisting(ctx context.Context) error {
 	if err := t.w.Request(ctx, "kenji", "datadog", "Datadog: Viewer", "1 hour", "Look at the graphs"); err != nil {
 		return err
 	}
-	if _, err := t.w.WaitMessage(ctx, "kenji", "Datadog", "active"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "kenji", "Datadog", "active until"); err != nil {
 		return err
 	}
 	t.w.Clock.Advance(time.Hour)
@@ -90,7 +90,7 @@ func (t *tour) extendAndRelease(ctx context.Context) error {
 	if err := t.member(ctx, groupZoom, "hugo"); err != nil {
 		return err
 	}
-	if _, err := t.w.WaitMessage(ctx, "hugo", "Zoom", "active"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "hugo", "Zoom", "active until"); err != nil {
 		return err
 	}
 	if err := t.w.PressHome(ctx, "hugo", "Extend"); err != nil {
@@ -125,6 +125,9 @@ func (t *tour) restart(ctx context.Context) error {
 		return err
 	}
 	if err := t.member(ctx, groupWrite, "mei"); err != nil {
+		return err
+	}
+	if _, err := t.w.WaitMessage(ctx, "mei", "GitHub", "active until"); err != nil {
 		return err
 	}
 	if err := t.product.Stop(ctx); err != nil {
