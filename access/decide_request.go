@@ -98,6 +98,9 @@ func (t *turn) askAll() {
 
 func (t *turn) ask(approver idp.UserID) {
 	r := t.req()
+	if r.Issue.Key == "" {
+		return // Nobody is asked before there is a record, so there is no copy either.
+	}
 	id := string(r.ID) + "/" + string(approver)
 	t.wish(r, Effect{
 		ID: "ask/" + id, Kind: EffectAsk, Target: TargetSlack, Lane: "slack/" + id, Priority: PriorityMessage, User: approver,
@@ -299,9 +302,7 @@ func (t *turn) closed() {
 	if t.s.Grant != nil && t.s.Grant.Extending == r.ID {
 		t.s.Grant.Extending = ""
 	}
-	if r.Issue.Key != "" {
-		t.askAll()
-	}
+	t.askAll()
 	t.status()
 }
 
