@@ -240,7 +240,7 @@ func pendingSection(h access.Home) homeSection {
 
 func failuresSection(h access.Home) homeSection {
 	s := homeSection{name: pageFailures, title: "Failing at the moment"}
-	for _, f := range h.Failures {
+	for i, f := range h.Failures {
 		facts := []string{
 			lit(string(f.Effect.Kind), 30) + " in " + lit(f.Effect.Target, 40),
 			fmt.Sprintf("%d tries", f.Effect.Attempts), lit(f.Effect.LastError, 300),
@@ -249,6 +249,7 @@ func failuresSection(h access.Home) homeSection {
 			facts = append(facts, l)
 		}
 		b := section(fmt.Sprintf(":warning: *%s* for *%s*\n%s", roleText(f.Role), lit(f.Person.String(), 80), strings.Join(facts, " · ")))
+		b.BlockID = fmt.Sprintf("failure/%d", i) // The same over redraws, so that a click in between still finds it.
 		b.Accessory = slack.NewAccessory(adminMenu(string(f.Effect.Request), string(f.Effect.Grant)))
 		s.items = append(s.items, []slack.Block{b})
 	}
@@ -264,6 +265,7 @@ func overdueSection(h access.Home) homeSection {
 			text += "\n" + lit(g.Trouble, 400)
 		}
 		b := section(text)
+		b.BlockID = "overdue/" + string(g.ID)
 		b.Accessory = slack.NewAccessory(adminMenu(string(g.Request), string(g.ID)))
 		s.items = append(s.items, []slack.Block{b})
 	}
