@@ -218,11 +218,20 @@ func (p *product) live(ctx context.Context) {
 	})
 }
 
-// settled waits until the message says that the access has ended, which is the last thing to be told.
+// settled waits until the message says that the access has ended, which is the last thing to be told, and nobody has been
+// called for a while.
 func (p *product) settled(ctx context.Context) {
-	if _, err := p.world.WaitMessage(ctx, "maya", "ended"); err != nil {
+	w := p.world
+	if _, err := w.WaitMessage(ctx, "maya", "ended"); err != nil {
 		p.t.Fatalf("%v\n%s", err, p.logged())
 	}
+	last, since := -1, time.Now()
+	p.until(ctx, "quiet", func() bool {
+		if n := len(w.Okta.Calls()) + len(w.Jira.Calls()) + len(w.Slack.Calls()); n != last {
+			last, since = n, time.Now()
+		}
+		return time.Since(since) > 300*time.Millisecond
+	})
 }
 
 // judge reads only the vendors' truth and the store.
