@@ -222,8 +222,9 @@ Usher stays up. Everything can be driven over the control API, as anybody in the
   C=%s/_sandbox
   curl -s $C/ | head -c 2000                                               # who is there
   curl -s $C/person -d '{"who":"jonas","do":"command","command":"/access","text":"datadog"}'
-  curl -s $C/person -d '{"who":"jonas","do":"look"}'                       # what Jonas has before him
-  curl -s $C/person -d '{"who":"priya","do":"home"}'                       # Priya's Home tab
+  curl -s "$C/screen?who=jonas"                                            # what Jonas has before him
+  curl -s "$C/screen?who=priya"                                            # Priya's messages and Home tab
+  curl -s "$C/issue?key=ACCESS-1"                                          # the record of Maya's request
   curl -s $C/clock -d '{"advance":"24h"}'                                  # a day later
   curl -s $C/faults -d '{"vendor":"okta","name":"*","kind":"down"}'        # Okta is gone …
   curl -s -X DELETE $C/faults                                              # … and back

@@ -1,9 +1,7 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,8 +21,10 @@ import (
 //	POST   /_sandbox/faults   {"vendor":"okta","name":"*","kind":"down","times":0,"after":"0s"}; DELETE clears all
 //	GET    /_sandbox/truth    group members, issues and messages as the vendors hold them
 //	POST   /_sandbox/person   somebody at the keyboard, see Act
+//	GET    /_sandbox/screen?who=maya    what somebody has before them in Slack, as plain text
+//	GET    /_sandbox/issue?key=ACCESS-1 an issue as a reader sees it, as plain text
 //
-// Answers are JSON; a mistake is 400 with {"error":…}. Requests must name a loopback host, so that no page of a browser
+// All other answers are JSON; a mistake is 400 with {"error":…}. Requests must name a loopback host, so that no page of a browser
 // can be tricked into driving it.
 func (w *World) Control() http.Handler {
 	mux := http.NewServeMux()
@@ -35,6 +35,11 @@ func (w *World) Control() http.Handler {
 				return
 			}
 			v, err := f(r)
+			if s, ok := v.(string); ok && err == nil {
+				rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+				_, _ = io.WriteString(rw, s) // As below.
+				return
+			}
 			rw.Header().Set("Content-Type", "application/json")
 			if err != nil {
 				rw.WriteHeader(http.StatusBadRequest)
@@ -59,6 +64,8 @@ func (w *World) Control() http.Handler {
 	})
 	handle("GET /_sandbox/truth", func(*http.Request) (any, error) { return w.truth(), nil })
 	handle("POST /_sandbox/person", w.person)
+	handle("GET /_sandbox/screen", w.screen)
+	handle("GET /_sandbox/issue", w.issue)
 	return mux
 }
 
@@ -153,75 +160,4 @@ func (w *World) truth() any {
 		}
 	}
 	return map[string]any{"groups": groups, "issues": w.Jira.Issues(), "messages": messages}
-}
-
-// Act is one thing that a person does in Slack. Do is one of:
-//
-//	command (Command, Text), shortcut (Action), home, look, options (Block, Action, Text),
-//	set (Block, Action, Value), submit, click (Action, Block, Value, Label; in the open view, or in Message, or Home)
-type Act struct {
-	Who, Do              string
-	Command, Text        string
-	Block, Action, Label string
-	Value                any
-	Message              string // ts of a message in the person's DM
-	Home                 bool
-}
-
-func (w *World) person(r *http.Request) (any, error) {
-	var a Act
-	if err := decode(r, &a); err != nil {
-		return nil, err
-	}
-	p, ok := w.Company.Person(a.Who)
-	if !ok {
-		return nil, fmt.Errorf("who is %q, who is not among the people", a.Who)
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
-	defer cancel()
-	return w.act(ctx, p.SlackID(), a)
-}
-
-func (w *World) act(ctx context.Context, id string, a Act) (any, error) {
-	view, open := w.Slack.View(id)
-	switch a.Do {
-	case "command":
-		return w.Slack.Run(ctx, id, a.Command, a.Text)
-	case "shortcut":
-		return w.Slack.Shortcut(ctx, id, a.Action)
-	case "home":
-		if err := w.Slack.OpenHome(ctx, id); err != nil {
-			return nil, err
-		}
-		home, _ := w.Slack.Home(id)
-		return home, nil
-	case "look":
-		return map[string]any{"view": view, "open": open, "messages": w.Slack.Messages(id)}, nil
-	case "click":
-		return w.click(ctx, id, a, view)
-	}
-	if !open {
-		return nil, errors.New("no modal is open")
-	}
-	switch a.Do {
-	case "options":
-		return w.Slack.Options(ctx, id, view.ID, a.Block, a.Action, a.Text)
-	case "set":
-		return map[string]bool{"ok": true}, w.Slack.SetInput(ctx, id, view.ID, a.Block, a.Action, a.Value)
-	case "submit":
-		return w.Slack.SubmitView(ctx, id, view.ID)
-	}
-	return nil, fmt.Errorf("do is %q, which nobody can do", a.Do)
-}
-
-func (w *World) click(ctx context.Context, id string, a Act, view slacksim.View) (any, error) {
-	at := slacksim.InView(view.ID)
-	switch {
-	case a.Home:
-		at = slacksim.InHome()
-	case a.Message != "":
-		at = slacksim.InMessage(w.Slack.DM(id), a.Message)
-	}
-	value, _ := a.Value.(string)
-	return w.Slack.Click(ctx, id, at, a.Action, slacksim.Pick{BlockID: a.Block, Value: value, Label: a.Label})
 }

@@ -122,6 +122,12 @@ func TestControlMovesTheClockAndTellsTheTruth(t *testing.T) {
 	if status, v := ask(t, "POST", url+"faults", `{"vendor":"okta","name":"*","kind":"down","times":1}`); status != 200 {
 		t.Error(status, v)
 	}
+	if status, v := ask(t, "GET", url+"screen?who=nobody", ""); status != 400 || v["error"] == nil {
+		t.Error("a screen of nobody", v)
+	}
+	if status, v := ask(t, "GET", url+"issue?key=ACCESS-1", ""); status != 400 || v["error"] == nil {
+		t.Error("an issue that is not there", v)
+	}
 	if status, _ := ask(t, "POST", url+"person", `{"who":"nobody","do":"look"}`); status != 400 {
 		t.Error("an unknown person was accepted")
 	}
