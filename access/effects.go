@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"usher/idp"
@@ -190,6 +191,17 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 	return fmt.Errorf("the change of %s was accepted but does not show yet", e.Group)
 }
 
+// nobodyError says that a later step has lost everybody who could decide it.
+type nobodyError struct {
+	step    int
+	missing []string
+}
+
+// Error names who is missing; the people concerned read it too.
+func (e *nobodyError) Error() string {
+	return fmt.Sprintf("Nobody can decide step %d at the moment: %s. The request expires if that stays so.", e.step, strings.Join(e.missing, "; "))
+}
+
 // route finds the people of the present step.
 func (r *Runner) route(ctx context.Context, st state, done func(command) error) error {
 	req := st.Request
@@ -201,7 +213,7 @@ func (r *Runner) route(ctx context.Context, st state, done func(command) error) 
 		return err
 	}
 	if len(people) == 0 {
-		return fmt.Errorf("nobody can decide step %d: %v", req.Step+1, missing)
+		return &nobodyError{step: req.Step + 1, missing: missing}
 	}
 	return done(routed{Step: req.Step, Asks: asksOf(req.Step, people)})
 }

@@ -468,3 +468,29 @@ func TestClockThatGoesBackProlongsNothing(t *testing.T) {
 	w.advance(5*time.Hour + 10*time.Minute)
 	w.until("ended", func() bool { return w.state(id) == access.GrantEnded })
 }
+
+func TestStepThatLostItsPeopleSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	r := w.submit("rita", "admin", time.Hour)
+	w.until("asked", func() bool { return w.request(r.ID).Issue.Key != "" })
+	w.dir.mu.Lock()
+	for _, who := range []idp.UserID{"u-sec", "u-sol"} {
+		u := w.dir.users[who]
+		u.Status, u.StatusDetail = idp.Departed, "DEPROVISIONED"
+		w.dir.users[who] = u
+	}
+	w.dir.mu.Unlock()
+	w.advance(10 * time.Minute) // What was believed about them is forgotten.
+	if err := w.decide("owen", r.ID, access.Approve, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.until("told", func() bool {
+		w.advance(time.Second)
+		return strings.Contains(w.request(r.ID).Trouble, "Nobody can decide step 2") && strings.Contains(w.request(r.ID).Trouble, "sec has left")
+	})
+	if len(w.dir.changes()) != 0 {
+		t.Error("access was given although a step was never decided")
+	}
+}

@@ -340,6 +340,11 @@ func classify(err error, now time.Time) failure {
 		f.text = "The directory still shows a membership that was just removed; Usher waits until it does not."
 		return f
 	}
+	var nobody *nobodyError
+	if errors.As(err, &nobody) {
+		f.text, f.slow = nobody.Error(), true
+		return f
+	}
 	var te *TargetError
 	if errors.As(err, &te) {
 		name := "Slack"
