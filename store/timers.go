@@ -21,11 +21,14 @@ func (t *tx) SetTimer(w access.Timer) error {
 	if err != nil {
 		return err
 	}
-	if err := t.ClearTimer(w.ID); err != nil {
-		return err
-	}
 	timers, err := t.writing(bucketTimers)
 	if err != nil {
+		return err
+	}
+	if bytes.Equal(timers.Get(id), raw) {
+		return nil // Nothing to write: a repair of what is in order costs no commit.
+	}
+	if err := t.ClearTimer(w.ID); err != nil {
 		return err
 	}
 	due, err := t.writing(bucketDue)
