@@ -193,7 +193,7 @@ func (b *Bot) drawHome(ctx context.Context, who access.SlackID, at pages) {
 		b.logFault("draw home", err)
 		req.View = homeSentence(access.Sentence(err))
 	}
-	if _, err := b.api.PublishViewContext(ctx, req); err != nil {
+	if err := b.publishHome(ctx, req); err != nil {
 		b.log.Warn("publish home", "slack", who, "err", safeCause(err))
 	}
 }

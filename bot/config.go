@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,6 +52,13 @@ type Config struct {
 	AckWithin time.Duration
 	// HTTP makes the Web API calls. Default a client of its own that gives up after 10 s.
 	HTTP *http.Client
+	// Dial makes the connections of the sockets and, unless HTTP is given, of the Web API. Proxies of the environment are
+	// then not used. Default the ordinary network.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Crash is for crash tests: it is called at each of CrashPoints, from any goroutine, and may end the program or the
+	// goroutine (runtime.Goexit) there. It must not panic, and once it ended a goroutine it is called again while that
+	// one unwinds. Default none.
+	Crash func(point string)
 	// Now is the clock for caches and for the comparison with Slack's clock. Default time.Now.
 	Now func() time.Time
 	// Logger. Default slog.Default().
@@ -90,11 +98,7 @@ func (c *Config) fill() error {
 		c.AckWithin = 900 * time.Millisecond
 	}
 	if c.HTTP == nil {
-		t := &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
-			TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
-		}
-		c.HTTP = &http.Client{Timeout: 10 * time.Second, Transport: t}
+		c.HTTP = &http.Client{Timeout: 10 * time.Second, Transport: c.transport()}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

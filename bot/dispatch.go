@@ -156,13 +156,6 @@ func (b *Bot) answerView(ctx context.Context, j job, viewID string, v slack.Moda
 	b.updateView(ctx, viewID, v)
 }
 
-// updateView replaces a view that is open. That it was closed meanwhile is no fault.
-func (b *Bot) updateView(ctx context.Context, viewID string, v slack.ModalViewRequest) {
-	if _, err := b.api.UpdateViewContext(ctx, v, "", "", viewID); err != nil && code(err) != "not_found" {
-		b.log.Warn("update view", "view", viewID, "err", safeCause(err))
-	}
-}
-
 // logFault logs what is not a refusal: refusals are answers, not faults.
 func (b *Bot) logFault(what string, err error) {
 	if err != nil && access.CodeOf(err) == "" {
@@ -177,9 +170,9 @@ func (b *Bot) tell(ctx context.Context, c slack.InteractionCallback, text string
 	case c.ResponseURL != "":
 		err = b.ephemeral(ctx, c.ResponseURL, text)
 	case c.View.Type == slack.VTModal:
-		_, err = b.api.PushViewContext(ctx, c.TriggerID, sentenceView(titleOf(c.View), text))
+		err = b.pushView(ctx, c.TriggerID, sentenceView(titleOf(c.View), text))
 	case c.View.Type == slack.VTHomeTab:
-		_, err = b.api.OpenViewContext(ctx, c.TriggerID, sentenceView("Usher", text))
+		_, err = b.openView(ctx, c.TriggerID, sentenceView("Usher", text))
 	default:
 		err = b.notifier.say(ctx, access.SlackID(c.User.ID), text)
 		b.logFault("tell", err)

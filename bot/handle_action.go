@@ -216,7 +216,7 @@ func (b *Bot) details(ctx context.Context, k click) error {
 }
 
 func (b *Bot) open(ctx context.Context, k click, v slack.ModalViewRequest) error {
-	if _, err := b.api.OpenViewContext(ctx, k.c.TriggerID, v); err != nil {
+	if _, err := b.openView(ctx, k.c.TriggerID, v); err != nil {
 		return fmt.Errorf("open dialog: %w", err)
 	}
 	return nil

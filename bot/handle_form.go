@@ -25,10 +25,16 @@ type forms struct {
 	order []string
 }
 
+// turn is taken by whoever holds its only place. Unlike a mutex it may be held over a call to Slack where time is virtual.
 type openForm struct {
-	mu     sync.Mutex
+	turn   chan struct{}
 	newest string // Time of the newest click.
 	sent   bool
+}
+
+func (o *openForm) take() (release func()) {
+	o.turn <- struct{}{}
+	return func() { <-o.turn }
 }
 
 // formsMax bounds the number of forms in mind; a form that fell out is treated as new.
@@ -45,7 +51,7 @@ func (f *forms) of(view string) *openForm {
 			delete(f.open, f.order[0])
 			f.order = f.order[1:]
 		}
-		o = &openForm{}
+		o = &openForm{turn: make(chan struct{}, 1)}
 		f.open[view] = o
 		f.order = append(f.order, view)
 	}
@@ -54,23 +60,20 @@ func (f *forms) of(view string) *openForm {
 
 // clicked notes a click; clicks are compared by Slack's time, whose text form sorts.
 func (o *openForm) clicked(at string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.take()()
 	o.newest = max(o.newest, at)
 }
 
 // ifCurrent runs f unless a newer click came or the form was sent; meanwhile it is not sent.
 func (o *openForm) ifCurrent(at string, f func()) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.take()()
 	if !o.sent && at >= o.newest {
 		f()
 	}
 }
 
 func (o *openForm) send(yes bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.take()()
 	o.sent = yes
 }
 
@@ -113,7 +116,7 @@ func (b *Bot) openForm(ctx context.Context, user, trigger, words string, e catal
 		say(err)
 		return
 	}
-	v, openErr := b.api.OpenViewContext(ctx, trigger, loadingView())
+	view, openErr := b.openView(ctx, trigger, loadingView())
 	if openErr != nil {
 		say(openErr)
 		return
@@ -130,10 +133,10 @@ func (b *Bot) openForm(ctx context.Context, user, trigger, words string, e catal
 	}
 	if err != nil {
 		b.logFault("open form", err)
-		b.updateView(ctx, v.ID, sentenceView(formTitle, sentenceFor(err)))
+		b.updateView(ctx, view, sentenceView(formTitle, sentenceFor(err)))
 		return
 	}
-	b.updateView(ctx, v.ID, formView(f))
+	b.updateView(ctx, view, formView(f))
 }
 
 // guess finds the one role that the words of a command mean; otherwise it leaves suggestions.

@@ -11,7 +11,7 @@ import (
 
 // openHolder asks whose access is to be taken away.
 func (b *Bot) openHolder(ctx context.Context, c slack.InteractionCallback) {
-	if _, err := b.api.OpenViewContext(ctx, c.TriggerID, holderView("", nil, b.core.Now())); err != nil {
+	if _, err := b.openView(ctx, c.TriggerID, holderView("", nil, b.core.Now())); err != nil {
 		b.logFault("open dialog", err)
 		b.tell(ctx, c, sentenceFor(err))
 		return

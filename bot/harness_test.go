@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -63,6 +62,15 @@ func simConfig(t *testing.T) slacksim.Config {
 // build makes everything but does not run the bot yet.
 func build(t *testing.T, adjust func(*slacksim.Config, *Config)) *stage {
 	t.Helper()
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buildOn(t, ln, 20*time.Second, adjust)
+}
+
+func buildOn(t *testing.T, ln net.Listener, patience time.Duration, adjust func(*slacksim.Config, *Config)) *stage {
+	t.Helper()
 	sc := simConfig(t)
 	bc := Config{AppToken: "xapp-sandbox", BotToken: "xoxb-sandbox", Logger: slog.New(slog.DiscardHandler)}
 	if adjust != nil {
@@ -73,30 +81,32 @@ func build(t *testing.T, adjust func(*slacksim.Config, *Config)) *stage {
 	if s.sim, err = slacksim.New(sc); err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewUnstartedServer(s.sim)
-	srv.Config.ConnState = func(c net.Conn, state http.ConnState) {
+	srv := &http.Server{Handler: s.sim, ReadHeaderTimeout: time.Minute, ConnState: func(c net.Conn, state http.ConnState) {
 		if state == http.StateHijacked {
 			s.mu.Lock()
 			s.sockets = append(s.sockets, c)
 			s.mu.Unlock()
 		}
-	}
-	srv.Start()
-	s.sim.SetURL(srv.URL)
-	bc.APIURL = srv.URL + "/api" // The slash is put right.
+	}}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	url := "http://" + ln.Addr().String()
+	s.sim.SetURL(url)
+	bc.APIURL = url + "/api" // The slash is put right.
 	if s.note, err = NewNotifier(bc); err != nil {
 		t.Fatal(err)
 	}
 	if s.bot, err = New(bc, s.core, s.note); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	s.ctx = ctx
 	t.Cleanup(func() {
 		cancel()
 		s.note.cfg.HTTP.CloseIdleConnections()
 		s.sim.Close()
-		srv.Close()
+		_ = srv.Close()
+		<-served
 	})
 	return s
 }

@@ -51,11 +51,11 @@ func (n *Notifier) Send(ctx context.Context, m access.Message) (access.MessageRe
 	}
 	options := messageOptions(m)
 	if at != (access.MessageRef{}) {
-		_, _, _, err := n.api.UpdateMessageContext(ctx, at.Channel, at.TS, options...)
+		err := n.update(ctx, at.Channel, at.TS, options...)
 		return at, translate("update "+string(m.Kind), err, false) // Doing it twice does no harm.
 	}
 	options = append(options, slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-	channel, ts, err := n.api.PostMessageContext(ctx, string(m.To.Slack), options...)
+	channel, ts, err := n.post(ctx, string(m.To.Slack), options...)
 	if err != nil {
 		return access.MessageRef{}, translate("post "+string(m.Kind), err, true)
 	}
@@ -162,7 +162,7 @@ func (n *Notifier) Changed(people ...access.SlackID) { n.home.changed(people...)
 
 // say posts a sentence into somebody's DM.
 func (n *Notifier) say(ctx context.Context, to access.SlackID, text string) error {
-	_, _, err := n.api.PostMessageContext(ctx, string(to), slack.MsgOptionText(fallback(text), false), slack.MsgOptionParse(false),
+	_, _, err := n.post(ctx, string(to), slack.MsgOptionText(fallback(text), false), slack.MsgOptionParse(false),
 		slack.MsgOptionBlocks(slack.NewSectionBlock(plain(text, 2900), nil, nil)),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	return translate("post sentence", err, true)

@@ -18,18 +18,20 @@ type reply struct {
 // give sends the payload unless something was sent before; it reports whether it was this one.
 func (r *reply) give(payload any) bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.sent {
+		r.mu.Unlock()
 		return false
 	}
 	r.sent, r.payload = true, payload
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	for _, f := range r.send {
+	all := r.send
+	r.send = nil
+	r.mu.Unlock()
+	for _, f := range all {
 		f(payload)
 	}
-	r.send = nil
 	return true
 }
 
@@ -45,10 +47,12 @@ func (r *reply) giveAfter(d time.Duration, standIn any) {
 // repeat answers another delivery of the same with the same, now or as soon as it is known.
 func (r *reply) repeat(send func(payload any)) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.sent {
-		send(r.payload)
-		return
+	sent, payload := r.sent, r.payload
+	if !sent {
+		r.send = append(r.send, send)
 	}
-	r.send = append(r.send, send)
+	r.mu.Unlock()
+	if sent {
+		send(payload)
+	}
 }

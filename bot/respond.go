@@ -31,8 +31,8 @@ func (b *Bot) ephemeral(ctx context.Context, url, text string) error {
 		return fmt.Errorf("answer in slack: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	resp, err := b.http.Do(req)
-	if err != nil {
+	var resp *http.Response
+	if err = b.cfg.outside(callAnswer, func() (err error) { resp, err = b.http.Do(req); return err }); err != nil {
 		return &access.TargetError{Target: access.TargetSlack, Op: "answer in slack", Transient: true, Sent: true, Err: fmt.Errorf("%T", err)}
 	}
 	defer func() { _ = resp.Body.Close() }()

@@ -30,7 +30,7 @@ type socket struct {
 func (b *Bot) newSocket(number int) *socket {
 	return &socket{
 		bot: b, number: number,
-		client: socketmode.New(b.cfg.api(), socketmode.OptionReadLimit(readLimit), socketmode.OptionLog(quietLog{b.log})),
+		client: b.cfg.socket(),
 	}
 }
 
@@ -233,13 +233,16 @@ func (b *Bot) ack(from *socket, envelope string, payload any) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	err := s.client.AckCtx(ctx, envelope, payload)
-	if err != nil {
-		b.log.Error("acknowledge slack delivery", "envelope", envelope, "err", err)
-		if payload != nil { // Too large or not encodable: say at least that it arrived.
-			err = s.client.AckCtx(ctx, envelope, nil)
+	err := b.cfg.outside(callAck, func() error {
+		err := s.client.AckCtx(ctx, envelope, payload)
+		if err != nil {
+			b.log.Error("acknowledge slack delivery", "envelope", envelope, "err", err)
+			if payload != nil { // Too large or not encodable: say at least that it arrived.
+				err = s.client.AckCtx(ctx, envelope, nil)
+			}
 		}
-	}
+		return err
+	})
 	if err == nil {
 		b.acked.Store(time.Now().UnixNano())
 	}

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -35,18 +34,25 @@ func newWire() wire {
 	return wire{tickets: map[string]time.Time{}, waiting: map[string]*Delivery{}, kept: map[string]envelope{}}
 }
 
+// turn lets one at a time through, like a mutex, but whoever waits for it does not hold up the virtual time of a test.
+type turn chan struct{}
+
+func (t turn) take() (release func()) {
+	t <- struct{}{}
+	return func() { <-t }
+}
+
 // conn is one socket of the app.
 type conn struct {
 	number int
 	ws     *websocket.Conn
 	watch  *frameWatch
-	write  sync.Mutex
+	write  turn
 	gone   chan struct{}
 }
 
 func (c *conn) send(v any) error {
-	c.write.Lock()
-	defer c.write.Unlock()
+	defer c.write.take()()
 	return c.sendLocked(v)
 }
 
@@ -90,7 +96,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.endCall(c, http.StatusSwitchingProtocols, nil, false, "")
-	s.serveConn(&conn{ws: ws, watch: watch, gone: make(chan struct{})}, query.Get("debug_reconnects") == "true")
+	s.serveConn(&conn{ws: ws, watch: watch, write: make(turn, 1), gone: make(chan struct{})}, query.Get("debug_reconnects") == "true")
 }
 
 // redeem uses up a ticket.
@@ -116,12 +122,12 @@ func (s *Server) serveConn(c *conn, debug bool) {
 	s.wire.conns = append(s.wire.conns, c)
 	closed := s.closed
 	hello := s.hello(debug)
-	c.write.Lock() // envelopes that choose this socket from now on wait for the hello
+	done := c.write.take() // envelopes that choose this socket from now on wait for the hello
 	s.bump()
 	s.mu.Unlock()
 	defer s.drop(c)
 	err := c.sendLocked(hello)
-	c.write.Unlock()
+	done()
 	if closed || err != nil {
 		return
 	}

@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+)
+
+// CrashPoints are the names that Config.Crash is called with: before and after everything that the bot and its notifier
+// do outside on the way of a request. "after ack" means that the acknowledgement was handed to the socket, not that it
+// is on the wire. "after" comes whether the call succeeded or not.
+func CrashPoints() []string {
+	var list []string
+	for _, call := range []string{callAck, callOpenView, callPushView, callUpdateView, callAnswer, callPublishHome, callPost, callUpdate} {
+		list = append(list, "before "+call, "after "+call)
+	}
+	return list
+}
+
+// The outside calls of CrashPoints.
+const (
+	callAck         = "ack"
+	callOpenView    = "open view"
+	callPushView    = "push view"
+	callUpdateView  = "update view"
+	callAnswer      = "answer" // To a response_url.
+	callPublishHome = "publish home"
+	callPost        = "post"
+	callUpdate      = "update" // Of a message.
+)
+
+// outside does one outside call between its two points.
+func (c *Config) outside(call string, do func() error) error {
+	if c.Crash == nil {
+		return do()
+	}
+	c.Crash("before " + call)
+	err := do()
+	c.Crash("after " + call)
+	return err
+}
+
+func (b *Bot) openView(ctx context.Context, trigger string, v slack.ModalViewRequest) (id string, err error) {
+	err = b.cfg.outside(callOpenView, func() error {
+		r, err := b.api.OpenViewContext(ctx, trigger, v)
+		if err == nil {
+			id = r.ID
+		}
+		return err
+	})
+	return id, err
+}
+
+func (b *Bot) pushView(ctx context.Context, trigger string, v slack.ModalViewRequest) error {
+	return b.cfg.outside(callPushView, func() error {
+		_, err := b.api.PushViewContext(ctx, trigger, v)
+		return err
+	})
+}
+
+// updateView replaces a view that is open. That it was closed meanwhile is no fault.
+func (b *Bot) updateView(ctx context.Context, viewID string, v slack.ModalViewRequest) {
+	err := b.cfg.outside(callUpdateView, func() error {
+		_, err := b.api.UpdateViewContext(ctx, v, "", "", viewID)
+		return err
+	})
+	if err != nil && code(err) != "not_found" {
+		b.log.Warn("update view", "view", viewID, "err", safeCause(err))
+	}
+}
+
+func (b *Bot) publishHome(ctx context.Context, r slack.PublishViewContextRequest) error {
+	return b.cfg.outside(callPublishHome, func() error {
+		_, err := b.api.PublishViewContext(ctx, r)
+		return err
+	})
+}
+
+func (n *Notifier) post(ctx context.Context, to string, options ...slack.MsgOption) (channel, ts string, err error) {
+	err = n.cfg.outside(callPost, func() error {
+		channel, ts, err = n.api.PostMessageContext(ctx, to, options...)
+		return err
+	})
+	return channel, ts, err
+}
+
+func (n *Notifier) update(ctx context.Context, channel, ts string, options ...slack.MsgOption) error {
+	return n.cfg.outside(callUpdate, func() error {
+		_, _, _, err := n.api.UpdateMessageContext(ctx, channel, ts, options...)
+		return err
+	})
+}
+
+// transport is for the Web API. Proxies of the environment belong to the ordinary network.
+func (c *Config) transport() *http.Transport {
+	t := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
+		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
+	}
+	if c.Dial != nil {
+		t.Proxy, t.DialContext = nil, c.Dial
+	}
+	return t
+}
+
+// dialer is for the sockets. Its write buffer holds the largest acknowledgement in one frame, for Slack drops those that
+// come in several without a word.
+func (c *Config) dialer() *websocket.Dialer {
+	d := &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 10 * time.Second, WriteBufferSize: 32 << 10}
+	if c.Dial != nil {
+		d.Proxy, d.NetDialContext = nil, c.Dial
+	}
+	return d
+}
+
+// socket makes a Socket Mode client.
+func (c *Config) socket() *socketmode.Client {
+	return socketmode.New(c.api(), socketmode.OptionDialer(c.dialer()), socketmode.OptionReadLimit(readLimit), socketmode.OptionLog(quietLog{c.Logger}))
+}
