@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,6 +43,8 @@ type Config struct {
 	Now func() time.Time
 	// Transport carries the requests; nil = a transport of its own with sane timeouts.
 	Transport http.RoundTripper
+	// Dial opens the connections of the own transport; nil = the ordinary network. Tests hand in a network in memory.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Timeout bounds one call from the connection to the end of the answer; 0 = 20 seconds.
 	Timeout time.Duration
 	// SearchLag is how long a new issue may stay invisible to Jira's search; before a create whose answer was lost is
@@ -137,6 +140,9 @@ func New(cfg Config) (*Tracker, error) {
 func (cfg *Config) fill() {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = defaultTimeout

@@ -16,13 +16,16 @@ import (
 	"usher/sandbox/jirasim"
 )
 
-// clock is the time of a test; the site and the tracker share it.
+// clock is the time of a test; the site and the tracker share it. Nil is the time of a bubble.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
 func (c *clock) Now() time.Time {
+	if c == nil {
+		return time.Now() // In a bubble, where time is virtual.
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
@@ -61,17 +64,23 @@ func newSite(t *testing.T, change ...func(*jirasim.Config)) *site {
 	}))
 	sim.SetURL(srv.URL)
 	t.Cleanup(func() { sim.Close(); srv.Close() })
-	s.cfg = Config{
-		URL: srv.URL, Email: jirasim.BotEmail, Token: jirasim.BotToken, Project: "ACCESS", IssueType: "Access request",
-		Labels: []string{"access"}, Reporter: true, Now: s.Now, InsecureHTTP: true, Timeout: 5 * time.Second,
+	s.cfg = siteConfig(srv.URL)
+	s.cfg.Now = s.Now
+	s.restart()
+	return s
+}
+
+// siteConfig speaks to the default site under the given address.
+func siteConfig(address string) Config {
+	return Config{
+		URL: address, Email: jirasim.BotEmail, Token: jirasim.BotToken, Project: "ACCESS", IssueType: "Access request",
+		Labels: []string{"access"}, Reporter: true, InsecureHTTP: true, Timeout: 5 * time.Second,
 		Statuses: map[access.IssueStatus]string{
 			access.IssueWaiting: "Waiting for approval", access.IssueApproved: "10011", access.IssueActive: "Active",
 			access.IssueEnded: "done", access.IssueDenied: "Denied", access.IssueCanceled: "Canceled",
 			access.IssueExpired: "Canceled", access.IssueFailed: "Failed",
 		},
 	}
-	s.restart()
-	return s
 }
 
 // restart makes a new tracker, as a new process would.

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,6 +63,8 @@ type Config struct {
 	// EmailAttribute is the profile attribute that FindUser compares and User.Email shows, "email" or "login";
 	// default "email".
 	EmailAttribute string
+	// Dial opens the connections; default the ordinary network. Tests hand in a network in memory.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Logger receives a debug line per call and a warning per rate limit; default none.
 	Logger *slog.Logger
 }
@@ -110,6 +113,9 @@ func (c Config) normalized() (Config, *url.URL, error) {
 	}
 	if c.Timeout < 0 {
 		problems = append(problems, fmt.Errorf("timeout %v: must be positive", c.Timeout))
+	}
+	if c.Dial == nil {
+		c.Dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	}
 	if c.EmailAttribute == "" {
 		c.EmailAttribute = attributeEmail

@@ -54,6 +54,7 @@ func New(cfg Config) (*Provider, error) {
 		preflight: newPreflight(cfg.Now),
 	}
 	p.api = sdk.NewAPIClient(sdkConfig(cfg, w))
+	stopJanitor(p.api)
 	return p, nil
 }
 

@@ -1,0 +1,164 @@
+package okta_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"usher/idp"
+	"usher/idp/okta"
+	"usher/sandbox/oktasim"
+)
+
+// network is a network in memory. Nothing in it waits for the kernel, so virtual time goes on while calls are under way.
+type network struct {
+	dialed chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+
+	mu   sync.Mutex
+	open map[net.Conn]http.ConnState
+}
+
+func newNetwork() *network {
+	return &network{dialed: make(chan net.Conn), closed: make(chan struct{}), open: map[net.Conn]http.ConnState{}}
+}
+
+func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case n.dialed <- server:
+		return client, nil
+	case <-n.closed:
+		return nil, errors.New("connection refused")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept waits for the next connection.
+func (n *network) Accept() (net.Conn, error) {
+	select {
+	case c := <-n.dialed:
+		return c, nil
+	case <-n.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close refuses connections from now on. It is safe to call twice.
+func (n *network) Close() error {
+	n.once.Do(func() { close(n.closed) })
+	return nil
+}
+
+// Addr is of no use here.
+func (n *network) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
+
+func (n *network) note(c net.Conn, s http.ConnState) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.open[c] = s; s == http.StateClosed || s == http.StateHijacked {
+		delete(n.open, c)
+	}
+}
+
+// busy counts the connections on which a call is under way.
+func (n *network) busy() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	count := 0
+	for _, s := range n.open {
+		if s == http.StateActive {
+			count++
+		}
+	}
+	return count
+}
+
+// orgInMemory is a simulated org on a network in memory, for use within a bubble of virtual time.
+type orgInMemory struct {
+	*oktasim.Server
+	*network
+	provider *okta.Provider
+}
+
+const (
+	memoryUser  = idp.UserID("00uuser0000000000001")
+	memoryGroup = idp.GroupID("00ggroup000000000001")
+	memoryURL   = "http://127.0.0.1"
+)
+
+// inMemory starts the org and a provider on it. stop ends both; the bubble sees to it that nothing is left.
+func inMemory(t *testing.T, change func(*oktasim.Config), tune func(*okta.Config)) (o *orgInMemory, stop func()) {
+	t.Helper()
+	cfg := oktasim.Config{
+		Users: []oktasim.User{
+			{ID: "00urobot000000000001", Login: "robot@suite.example", First: "Usher", Last: "Robot"},
+			{ID: "00uboss0000000000001", Login: "boss@suite.example", First: "Big", Last: "Boss"},
+			{ID: string(memoryUser), Login: "ada@suite.example", First: "Ada", Last: "Lane", ManagerID: "00uboss0000000000001"},
+		},
+		Tokens: []oktasim.Token{{ID: "00Trobot", Secret: simToken, OwnerUserID: "00urobot000000000001", Admin: oktasim.SuperAdmin}},
+		Groups: []oktasim.Group{{ID: string(memoryGroup), Name: "Governed"}},
+		Apps:   []oktasim.App{{ID: "0oaapp1", Label: "One"}},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	sim, err := oktasim.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.SetURL(memoryURL)
+	o = &orgInMemory{Server: sim, network: newNetwork()}
+	web := &http.Server{Handler: sim, ConnState: o.note, ReadHeaderTimeout: time.Hour}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = web.Serve(o.network)
+	}()
+	pc := okta.Config{URL: memoryURL, Token: simToken, InsecureHTTP: true, Dial: o.dial}
+	if tune != nil {
+		tune(&pc)
+	}
+	if o.provider, err = okta.New(pc); err != nil {
+		t.Fatal(err)
+	}
+	return o, func() {
+		o.provider.Close()
+		sim.Close()
+		_ = web.Close()
+		<-served
+	}
+}
+
+func TestARoundTripInVirtualTimeLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, stop := inMemory(t, nil, nil)
+		defer stop()
+		o.Inject(oktasim.Fault{Name: "group.member.add", Kind: oktasim.Slow, Times: 1, After: 20 * time.Second})
+		began := time.Now()
+		if err := o.provider.AddMember(t.Context(), memoryGroup, memoryUser); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < 20*time.Second || took > 21*time.Second {
+			t.Errorf("it took %v of virtual time, want 20 s", took)
+		}
+		if in, err := o.provider.IsMember(t.Context(), memoryGroup, memoryUser); err != nil || !in {
+			t.Errorf("member %v, %v", in, err)
+		}
+		time.Sleep(365 * 24 * time.Hour)
+		if err := o.provider.RemoveMember(t.Context(), memoryGroup, memoryUser); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.Members(string(memoryGroup)); len(got) != 0 {
+			t.Errorf("members %v", got)
+		}
+	})
+}
