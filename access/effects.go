@@ -29,12 +29,12 @@ func (r *Runner) open(ctx context.Context, e Effect, st state, done func(command
 		return err
 	}
 	rec.Request.Requester.Account, rec.Again = account, before > 0
-	s.cfg.Crash("before open")
+	s.crashAt("before open")
 	issue, err := s.cfg.Tracker.Open(ctx, rec)
 	if err != nil {
 		return err
 	}
-	s.cfg.Crash("after open")
+	s.crashAt("after open")
 	return done(issueOpened{Issue: issue, Written: lastSeq(rec), Reporter: account})
 }
 
@@ -53,11 +53,11 @@ func (r *Runner) mirror(ctx context.Context, e Effect, st state, done func(comma
 		return err
 	}
 	rec.Again = before > 0
-	s.cfg.Crash("before mirror")
+	s.crashAt("before mirror")
 	if err := s.cfg.Tracker.Update(ctx, rec.Request.Issue, rec); err != nil {
 		return err
 	}
-	s.cfg.Crash("after mirror")
+	s.crashAt("after mirror")
 	return done(mirrored{UpTo: lastSeq(rec)})
 }
 
@@ -126,11 +126,11 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 	if err != nil {
 		return err
 	}
-	r.s.cfg.Crash("before add")
+	r.s.crashAt("before add")
 	if err := p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User); err != nil {
 		return err
 	}
-	r.s.cfg.Crash("after add")
+	r.s.crashAt("after add")
 	if err := r.readBack(ctx, p, e, true); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return err
 	}
 	ctx = idp.WithPriority(ctx, idp.Removal)
-	r.s.cfg.Crash("before remove")
+	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
 	switch idp.KindOf(err) {
 	case "":
@@ -158,7 +158,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		idp.Unavailable, idp.Invalid:
 		return err
 	}
-	r.s.cfg.Crash("after remove")
+	r.s.crashAt("after remove")
 	if err := r.readBack(ctx, p, e, false); err != nil {
 		return err
 	}
@@ -232,12 +232,12 @@ func (r *Runner) send(ctx context.Context, e Effect, st state, done func(command
 		}
 		m.Again = before > 0
 	}
-	s.cfg.Crash("before send " + string(e.Kind))
+	s.crashAt("before send " + string(e.Kind))
 	at, err := s.cfg.Notifier.Send(ctx, m)
 	if err != nil {
 		return err
 	}
-	s.cfg.Crash("after send " + string(e.Kind))
+	s.crashAt("after send " + string(e.Kind))
 	return done(sent{Kind: e.Kind, User: e.User, At: at})
 }
 

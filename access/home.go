@@ -128,28 +128,24 @@ func (r Request) WaitsFor(p Person) bool {
 }
 
 func (s *Service) homeAdmin(tx Tx, h *Home) error {
-	open, err := grants(tx, indexOpen)
-	if err != nil {
+	if err := homeOverdue(tx, h); err != nil {
 		return err
-	}
-	for _, g := range open {
-		if g.State == GrantActive {
-			h.ActiveGrants++
-		}
-		if !g.DueAt.IsZero() && h.Now.Sub(g.DueAt) > overdueAfter {
-			h.Overdue = append(h.Overdue, g)
-		}
 	}
 	ids, err := tx.IDs(Requests, indexOpen, "", 0)
 	if err != nil {
 		return err
 	}
 	h.OpenRequests = len(ids)
+	h.Lateness = s.runner.Stats().Lateness
 	effects, err := tx.Effects()
 	if err != nil {
 		return err
 	}
+	begun := map[GrantID]bool{}
 	for _, e := range effects {
+		if e.Kind == EffectInspect || e.Kind == EffectAdd {
+			begun[e.Grant] = true
+		}
 		if e.LastError == "" {
 			continue
 		}
@@ -160,6 +156,42 @@ func (s *Service) homeAdmin(tx Tx, h *Home) error {
 		}
 		f.Role, f.Person, f.Issue = r.Role, r.Subject, r.Issue
 		h.Failures = append(h.Failures, f)
+	}
+	h.ActiveGrants -= len(begun) // Those being given are not active yet.
+	return nil
+}
+
+// homeOverdue finds what should have ended: grants whose removal takes long, and those whose timer has not fired. It
+// reads no grant that is in order, however many there are.
+func homeOverdue(tx Tx, h *Home) error {
+	ids, err := tx.IDs(Grants, indexOpen, "", 0)
+	if err != nil {
+		return err
+	}
+	ending, err := grants(tx, indexRevoking)
+	if err != nil {
+		return err
+	}
+	h.ActiveGrants = len(ids) - len(ending)
+	latest := h.Now.Add(-overdueAfter)
+	late, err := tx.Due(latest, 0)
+	if err != nil {
+		return err
+	}
+	for _, t := range late {
+		if t.Kind != TimerDue {
+			continue
+		}
+		var g Grant
+		if err := tx.Get(Grants, string(t.Grant), &g); err != nil {
+			return err
+		}
+		ending = append(ending, g)
+	}
+	for _, g := range ending {
+		if !g.DueAt.IsZero() && g.DueAt.Before(latest) {
+			h.Overdue = append(h.Overdue, g)
+		}
 	}
 	slices.SortStableFunc(h.Overdue, func(a, b Grant) int { return a.DueAt.Compare(b.DueAt) })
 	return nil

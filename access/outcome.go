@@ -20,7 +20,6 @@ func (s *Service) stateOf(ctx context.Context, id RequestID) (state, error) {
 // settle records the outcome of an effect and forgets the effect, in one transaction. A newer wish for the same effect
 // survives.
 func (s *Service) settle(ctx context.Context, e Effect, c command) error {
-	s.cfg.Crash("before settle " + string(e.Kind))
 	st, err := s.apply(ctx, e.Request, c, func(tx Tx, _ state) error {
 		now, err := tx.Effect(e.ID)
 		if errors.Is(err, ErrNotFound) {
@@ -38,26 +37,18 @@ func (s *Service) settle(ctx context.Context, e Effect, c command) error {
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.Kind, err)
 	}
-	s.cfg.Crash("after settle " + string(e.Kind))
-	if g := st.Grant; g != nil && g.State == GrantEnded && e.Kind == EffectRemove {
-		s.runner.late(g.Lateness())
+	if g := st.Grant; g != nil && g.EndReason == EndExpired {
+		if _, gone := c.(removed); gone {
+			s.runner.late(e.Target, s.Now().Sub(g.DueAt))
+		}
 	}
 	return nil
-}
-
-func (r *Runner) late(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.Lateness = append(r.stats.Lateness, d)
-	if n := len(r.stats.Lateness); n > 10_000 {
-		r.stats.Lateness = r.stats.Lateness[n-10_000:]
-	}
 }
 
 // started makes it durable that a write without an idempotency key is about to be sent, and returns how often it was
 // tried before. After a crash or a lost answer the next try thereby knows that it must look first.
 func (s *Service) started(ctx context.Context, e Effect) (before int, err error) {
-	s.cfg.Crash("before start " + string(e.Kind))
+	s.crashAt("before commit start " + string(e.Kind))
 	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
 		now, err := tx.Effect(e.ID)
 		if err != nil {
@@ -70,7 +61,7 @@ func (s *Service) started(ctx context.Context, e Effect) (before int, err error)
 	if err != nil {
 		return 0, fmt.Errorf("record intent of %s: %w", e.Kind, err)
 	}
-	s.cfg.Crash("after start " + string(e.Kind))
+	s.crashAt("after commit start " + string(e.Kind))
 	return before, nil
 }
 
@@ -94,13 +85,31 @@ func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Ti
 	if err != nil {
 		return e, err
 	}
-	if next.Attempts == tellAfter {
+	if next.Attempts >= tellAfter && s.untold(ctx, e) {
 		_, err := s.apply(ctx, e.Request, trouble{Kind: e.Kind, Text: f.text})
 		if err != nil {
 			s.log.Error("record trouble", "effect", e.ID, "err", err)
 		}
 	}
 	return next, nil
+}
+
+// untold reports whether the people concerned have not been told yet that the effect is held up.
+func (s *Service) untold(ctx context.Context, e Effect) bool {
+	st, err := s.stateOf(ctx, e.Request)
+	if err != nil {
+		return false
+	}
+	switch e.Kind {
+	case EffectInspect, EffectAdd, EffectRemove:
+		return st.Grant != nil && st.Grant.Trouble == "" && !st.Grant.State.Final()
+	case EffectOpen:
+		return st.Request.Trouble == ""
+	case EffectRoute, EffectAsk:
+		return st.Request.Trouble == "" && st.Request.State == RequestPending
+	case EffectMirror, EffectStatus, EffectNotice:
+	}
+	return false
 }
 
 // tellAfter is the failed try after which people are told; a single hiccup is not worth a message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -32,20 +33,21 @@ type Runner struct {
 	sweeping sync.Mutex
 	work     sync.WaitGroup
 	stats    Stats
+	delays   map[string]*delays // By provider.
 }
 
 // Stats counts what the runner has done since it started.
 type Stats struct {
 	Done, Failed map[EffectKind]int
-	// Lateness holds the delays of proven expiries since start, oldest first, at most 10,000.
-	Lateness  []time.Duration
+	// Lateness of proven expiries, by provider.
+	Lateness  map[string]Lateness
 	LastSweep time.Time
 }
 
 func newRunner(s *Service) *Runner {
 	return &Runner{
 		s: s, queue: newQueue(s.cfg.InFlight), wake: make(chan struct{}, 1),
-		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}},
+		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
 
@@ -61,14 +63,13 @@ func (r *Runner) Wake() {
 func (r *Runner) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}, LastSweep: r.stats.LastSweep}
-	for k, v := range r.stats.Done {
-		c.Done[k] = v
+	c := Stats{
+		Done: maps.Clone(r.stats.Done), Failed: maps.Clone(r.stats.Failed), Lateness: map[string]Lateness{},
+		LastSweep: r.stats.LastSweep,
 	}
-	for k, v := range r.stats.Failed {
-		c.Failed[k] = v
+	for target, d := range r.delays {
+		c.Lateness[target] = d.lateness()
 	}
-	c.Lateness = append(c.Lateness, r.stats.Lateness...)
 	return c
 }
 
@@ -100,6 +101,11 @@ func (r *Runner) Run(ctx context.Context) error {
 		return err
 	}
 	defer r.work.Wait()
+	r.work.Go(func() {
+		if err := r.s.Repair(ctx); err != nil && ctx.Err() == nil {
+			r.s.log.Error("repair timers", "err", err)
+		}
+	})
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

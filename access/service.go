@@ -34,7 +34,9 @@ type Config struct {
 	Logger *slog.Logger
 	// InFlight bounds the calls under way per target. Default 5.
 	InFlight int
-	// Crash is called with the name of each durable write and outside call, for crash tests. Default none.
+	// Crash is called with the name of each point at which a killed process leaves something different behind: "before
+	// commit X" and "after commit X" around each durable write, "before Y" and "after Y" around each outside write. It may
+	// end the goroutine. For crash tests; default none.
 	Crash func(point string)
 }
 
@@ -90,9 +92,6 @@ func New(cfg Config) (*Service, error) {
 	if cfg.InFlight <= 0 {
 		cfg.InFlight = 5
 	}
-	if cfg.Crash == nil {
-		cfg.Crash = func(string) {}
-	}
 	s := &Service{
 		cfg: cfg, directory: dir, log: cfg.Logger,
 		users: map[idp.UserID]cached[idp.User]{}, groups: map[idp.UserID]cached[[]idp.Group]{},
@@ -128,6 +127,7 @@ func (s *Service) Now() time.Time {
 func (s *Service) apply(ctx context.Context, id RequestID, c command, more ...func(Tx, state) error) (state, error) {
 	var out outcome
 	var withdrawn *outcome
+	s.crash("before commit", c)
 	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
 		out, withdrawn = outcome{}, nil
 		st, err := load(tx, id)
@@ -157,11 +157,26 @@ func (s *Service) apply(ctx context.Context, id RequestID, c command, more ...fu
 	if err != nil {
 		return state{}, err
 	}
+	s.crash("after commit", c)
 	s.published(out)
 	if withdrawn != nil {
 		s.published(*withdrawn)
 	}
 	return out.State, nil
+}
+
+// crash names the point before or after the commit of a command.
+func (s *Service) crash(when string, c command) {
+	if s.cfg.Crash != nil {
+		s.cfg.Crash(when + " " + strings.TrimPrefix(fmt.Sprintf("%T", c), "access."))
+	}
+}
+
+// crashAt names any other point.
+func (s *Service) crashAt(point string) {
+	if s.cfg.Crash != nil {
+		s.cfg.Crash(point)
+	}
 }
 
 func isSubmit(c command) bool {

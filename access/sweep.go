@@ -62,10 +62,8 @@ func (r *Runner) fireOne(ctx context.Context, t Timer) error {
 	default:
 		return fmt.Errorf("timer %s has unknown kind %q", t.ID, t.Kind)
 	}
-	r.s.cfg.Crash("before fire " + string(t.Kind))
 	// A timer that fired is gone, unless the decision has just set it anew.
 	_, err := r.s.apply(ctx, t.Request, c)
-	r.s.cfg.Crash("after fire " + string(t.Kind))
 	if errors.Is(err, errTooEarly) {
 		return r.s.rearm(ctx, t)
 	}
@@ -107,32 +105,16 @@ func armTimers(tx Tx, st state) error {
 		Timer{Kind: TimerDue, Request: r.ID, Grant: g.ID, At: g.DueAt})
 }
 
-// Reconcile loads pending effects into the queue and makes the timers of everything that is not over agree with its
-// state. It runs when the runner starts, so that whatever a crash left is taken up.
+// repairPage is how many records one step of Repair looks at, so that it holds up no decision for long.
+const repairPage = 256
+
+// Reconcile loads pending effects into the queue. It runs when the runner starts, so that whatever a crash left is taken
+// up. It costs what is pending, not what exists: a million grants that wait for their end are not looked at.
 func (s *Service) Reconcile(ctx context.Context) error {
 	var effects []Effect
-	err := s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
-		if effects, err = tx.Effects(); err != nil {
-			return err
-		}
-		open, err := tx.IDs(Requests, indexOpen, "", 0)
-		if err != nil {
-			return err
-		}
-		live, err := tx.IDs(Grants, indexOpen, "", 0)
-		if err != nil {
-			return err
-		}
-		for _, id := range append(open, live...) {
-			st, err := load(tx, RequestID(id))
-			if err != nil {
-				return err
-			}
-			if err := armTimers(tx, st); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		effects, err = tx.Effects()
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("reconcile: %w", err)
@@ -141,4 +123,47 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	s.runner.timersChanged()
 	s.log.Info("reconciled", "effects", len(effects))
 	return nil
+}
+
+// Repair makes the timers of everything that is not over agree with its state, page by page, until done or ctx ends. State
+// and timers are always written together, so it finds nothing unless a version of Usher was wrong or somebody else wrote
+// the file. The runner does it once, beside its other work.
+func (s *Service) Repair(ctx context.Context) error {
+	for _, kind := range []Kind{Requests, Grants} {
+		for after := ""; ctx.Err() == nil; {
+			next, err := s.repairPage(ctx, kind, after)
+			if err != nil {
+				return fmt.Errorf("repair timers: %w", err)
+			}
+			if next == "" {
+				break
+			}
+			after = next
+		}
+	}
+	s.runner.timersChanged()
+	return nil
+}
+
+// repairPage looks at the records after the given one and returns the last that it looked at; empty when none is left.
+func (s *Service) repairPage(ctx context.Context, kind Kind, after string) (last string, err error) {
+	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
+		last = ""
+		ids, err := tx.IDs(kind, indexOpen, after, repairPage)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			st, err := load(tx, RequestID(id))
+			if err != nil {
+				return err
+			}
+			if err := armTimers(tx, st); err != nil {
+				return err
+			}
+			last = id
+		}
+		return nil
+	})
+	return last, err
 }

@@ -64,6 +64,8 @@ type Home struct {
 	Overdue  []Grant
 	// Totals for admins.
 	ActiveGrants, OpenRequests int
+	// Lateness of expiries since start, by provider, for admins.
+	Lateness map[string]Lateness
 }
 
 // HomeGrant is a grant with its request's issue and what can be done about it.

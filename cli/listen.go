@@ -90,15 +90,12 @@ func (m *runnerMetrics) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(effects, prometheus.CounterValue, float64(n), string(kind), o.name)
 		}
 	}
-	var sum float64
-	worst := 0.0
-	for _, d := range st.Lateness {
-		sum += d.Seconds()
-		worst = max(worst, d.Seconds())
+	late := prometheus.NewDesc("usher_removal_lateness_seconds",
+		"Delay between the due time of a grant and the proof of its removal, by provider.", []string{"provider"}, nil)
+	for provider, l := range st.Lateness {
+		out <- prometheus.MustNewConstSummary(late, uint64(max(0, l.Count)), l.Sum.Seconds(),
+			map[float64]float64{0.5: l.P50.Seconds(), 0.99: l.P99.Seconds(), 1: l.Max.Seconds()}, provider)
 	}
-	out <- prometheus.MustNewConstSummary(
-		prometheus.NewDesc("usher_removal_lateness_seconds", "Delay between the due time of a grant and the proof of its removal.", nil, nil),
-		uint64(len(st.Lateness)), sum, map[float64]float64{1: worst})
 	out <- prometheus.MustNewConstMetric(
 		prometheus.NewDesc("usher_last_sweep_timestamp_seconds", "When the last sweep ran.", nil, nil),
 		prometheus.GaugeValue, float64(st.LastSweep.Unix()))

@@ -6,11 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
+
+	"usher/access"
 )
 
 // App is the program with its surroundings, so that tests can run it in process.
@@ -22,8 +25,13 @@ type App struct {
 	Now func() time.Time
 	// Manifest is the Slack app's manifest, from which the sandbox takes scopes and commands.
 	Manifest []byte
-	// Crash is handed to the core, for crash tests. Default none.
+	// Crash is called at each point at which a killed process leaves something different behind. For crash tests; default
+	// none.
 	Crash func(point string)
+	// Dial connects to the vendors. Default nil: the ordinary network.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// gate stands before the core's store, for crash tests. Default none.
+	gate func(access.Store) access.Store
 	// Started is called once serve is connected and ready, with a function that makes it look at the clock. Default none.
 	Started func(wake func())
 }

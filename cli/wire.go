@@ -54,13 +54,13 @@ func (a *App) adapters(cfg Config, log *slog.Logger) (*parts, error) {
 	p.live, catalogErr = catalog.OpenLive(cfg.Catalog...)
 	p.okta, oktaErr = okta.New(okta.Config{
 		URL: cfg.Okta.URL, Token: okta.Secret(cfg.Okta.Token), Now: a.Now, InsecureHTTP: loopbackURL(cfg.Okta.URL),
-		UserAgent: userAgent(), Reserve: cfg.Okta.Reserve, Logger: log,
+		UserAgent: userAgent(), Reserve: cfg.Okta.Reserve, Logger: log, Dial: a.Dial,
 	})
 	p.tracker, jiraErr = jira.New(jira.Config{
 		URL: cfg.Jira.URL, GatewayURL: cfg.Jira.GatewayURL, Email: cfg.Jira.Email, Token: string(cfg.Jira.Token),
 		Project: cfg.Jira.Project, IssueType: cfg.Jira.IssueType, Labels: cfg.Jira.Labels, Reporter: cfg.Jira.Reporter,
 		Statuses: statuses(cfg.Jira.Statuses), Fields: cfg.Jira.Fields, Now: a.Now, InsecureHTTP: loopbackURL(cfg.Jira.URL),
-		Logger: log, UserAgent: userAgent(),
+		Logger: log, UserAgent: userAgent(), Dial: a.Dial,
 	})
 	p.notifier, slackErr = bot.NewNotifier(p.botConfig(a))
 	return p, errors.Join(catalogErr, oktaErr, jiraErr, slackErr)
@@ -69,7 +69,7 @@ func (a *App) adapters(cfg Config, log *slog.Logger) (*parts, error) {
 func (p *parts) botConfig(a *App) bot.Config {
 	return bot.Config{
 		AppToken: string(p.cfg.Slack.AppToken), BotToken: string(p.cfg.Slack.BotToken), APIURL: p.cfg.Slack.APIURL,
-		Command: p.cfg.Slack.Command, Logger: p.log, Now: a.Now,
+		Command: p.cfg.Slack.Command, Logger: p.log, Now: a.Now, Dial: a.Dial, Crash: a.Crash,
 	}
 }
 
@@ -99,7 +99,7 @@ func (a *App) wire(cfg Config) (*parts, error) {
 		return nil, err
 	}
 	if err := p.core(a); err != nil {
-		return nil, errors.Join(err, p.store.Close())
+		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
@@ -109,8 +109,12 @@ func (p *parts) core(a *App) (err error) {
 	for slackID, user := range p.cfg.Identity.People {
 		people[access.SlackID(slackID)] = idp.UserID(user)
 	}
+	var s access.Store = p.store
+	if a.gate != nil {
+		s = a.gate(s)
+	}
 	p.service, err = access.New(access.Config{
-		Store: p.store, Tracker: p.tracker, Notifier: p.notifier,
+		Store: s, Tracker: p.tracker, Notifier: p.notifier,
 		Providers: map[string]idp.Provider{p.okta.Name(): p.okta}, Directory: p.okta.Name(),
 		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Logger: p.log, Crash: a.Crash,
 		Identity: access.Identity{MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: people},
@@ -126,12 +130,9 @@ func (p *parts) core(a *App) (err error) {
 // Input stops first; what is in hand is finished; the database closes last.
 func (p *parts) run(ctx context.Context, started func(wake func())) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.service.Runner().Run(ctx) })
-	g.Go(func() error { return p.bot.Run(ctx) })
+	g.Go(func() error { return p.work(ctx) })
 	g.Go(func() error { return p.live.Watch(ctx, p.reloaded) })
 	g.Go(func() error { return p.reloadOnHangup(ctx) })
-	g.Go(func() error { return p.sweeps(ctx) })
-	g.Go(func() error { return p.guard(ctx) })
 	if p.cfg.Listen != "" {
 		g.Go(func() error { return watch(ctx, p.cfg.Listen, p) })
 	}
@@ -139,7 +140,25 @@ func (p *parts) run(ctx context.Context, started func(wake func())) error {
 		started(p.service.Runner().Wake)
 	}
 	err := g.Wait()
-	return errors.Join(err, p.store.Close())
+	return errors.Join(err, p.close())
+}
+
+// close lets go of the vendors' connections and of the database.
+func (p *parts) close() error {
+	p.okta.Close()
+	p.tracker.Close()
+	return p.store.Close()
+}
+
+// work is everything that needs neither the file system's nor the system's signals: the runner, the bot, the cron and the
+// guard of the database.
+func (p *parts) work(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.service.Runner().Run(ctx) })
+	g.Go(func() error { return p.bot.Run(ctx) })
+	g.Go(func() error { return p.sweeps(ctx) })
+	g.Go(func() error { return p.guard(ctx) })
+	return g.Wait()
 }
 
 // sweeps has cron wake the runner every minute, whatever its own timers say.

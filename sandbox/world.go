@@ -24,6 +24,8 @@ type Config struct {
 	SlackAddr, JiraAddr, OktaAddr string
 	// Adjust may change the seeds before the simulators are made. Default none.
 	Adjust func(*slacksim.Config, *jirasim.Config, *oktasim.Config)
+	// Network is where to listen. Default nil: real sockets.
+	Network *Network
 }
 
 // World is the running sandbox.
@@ -36,6 +38,7 @@ type World struct {
 	// SlackURL is the Web API base with its slash, JiraURL the site, OktaURL the org.
 	SlackURL, JiraURL, OktaURL string
 
+	network *Network
 	servers []*http.Server
 	done    chan error
 }
@@ -49,7 +52,7 @@ func Start(cfg Config) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{Company: c, Clock: &Clock{}, done: make(chan error, 4)}
+	w := &World{Company: c, Clock: &Clock{}, network: cfg.Network, done: make(chan error, 4)}
 	sc, jc, oc := slackConfig(c, w.Clock.Now, cfg.Manifest), jiraConfig(c, w.Clock.Now), oktaConfig(c, w.Clock.Now)
 	if cfg.Adjust != nil {
 		cfg.Adjust(&sc, &jc, &oc)
@@ -105,7 +108,7 @@ func (w *World) Serve(addr string, h http.Handler) (string, error) {
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return "", fmt.Errorf("listen on %q: the sandbox serves the loopback interface only, such as 127.0.0.1:0", addr)
 	}
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
+	l, err := w.open(addr)
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w", addr, err)
 	}
@@ -113,6 +116,13 @@ func (w *World) Serve(addr string, h http.Handler) (string, error) {
 	w.servers = append(w.servers, srv)
 	go func() { w.done <- srv.Serve(l) }()
 	return "http://" + l.Addr().String(), nil
+}
+
+func (w *World) open(addr string) (net.Listener, error) {
+	if w.network != nil {
+		return w.network.Listen(addr)
+	}
+	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 }
 
 // Close ends the sockets, the hanging answers and the listeners, and waits for them. It is safe to call twice.

@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"context"
+
+	"usher/access"
+)
+
+// Program is the product wired in this process, for tests that run it in virtual time.
+type Program struct{ p *parts }
+
+// Wire makes everything and opens the database. Store stands before the real one if it is given.
+func (a *App) Wire(cfg Config, gate func(access.Store) access.Store) (*Program, error) {
+	a.gate = gate
+	p, err := a.wire(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{p}, nil
+}
+
+// Work runs all parts that need neither files nor signals, until ctx ends.
+func (p *Program) Work(ctx context.Context) error { return p.p.work(ctx) }
+
+// Service is the core.
+func (p *Program) Service() *access.Service { return p.p.service }
+
+// Close ends what outlives Work.
+func (p *Program) Close() error { return p.p.close() }
