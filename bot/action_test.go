@@ -238,10 +238,16 @@ func TestTheRequesterCancelsAndReleases(t *testing.T) {
 
 func TestAPanicInTheCoreEndsNothing(t *testing.T) {
 	t.Parallel()
-	s := play(t, func(_ *slacksim.Config, c *Config) { c.Workers = 1 })
+	s := play(t, func(sc *slacksim.Config, c *Config) { c.Workers, sc.AckTimeout = 1, 300*time.Millisecond })
 	m := s.ask(pendingRequest(1))
 	s.core.refuse("decide", &access.Refusal{Text: "panic"})
-	s.click(bob(), m, actionApprove)
-	s.click(bob(), m, actionApprove)
-	s.until("the second click is worked on", func() bool { return s.core.count("decide") == 2 })
+	got, err := s.sim.Click(s.ctx, id(bob()), slacksim.InMessage(m.Channel, m.TS), actionApprove)
+	if err == nil || got.Delivery.Acked {
+		t.Error("a click that came to nothing looks done")
+	}
+	d, err := s.sim.Redeliver(s.ctx, got.Delivery.EnvelopeID) // A repetition is another chance.
+	s.must(err)
+	if !d.Acked || s.core.count("decide") != 2 {
+		t.Errorf("acknowledged %t, decided %d times", d.Acked, s.core.count("decide"))
+	}
 }

@@ -16,9 +16,6 @@ import (
 )
 
 const (
-	// queueMax is how many deliveries may wait for a worker. More are not taken on at all, so that Slack tells the person
-	// or sends them again.
-	queueMax = 256
 	// workFor bounds the work on one delivery, finishFor what is left to do when the program ends.
 	workFor   = 30 * time.Second
 	finishFor = 15 * time.Second
@@ -42,7 +39,7 @@ type Bot struct {
 	where   atomic.Pointer[place]
 	appID   atomic.Pointer[string]
 	sockets []*socket
-	jobs    chan job
+	backlog *backlog
 	// acked is the time of the last acknowledgement in Unix nanoseconds.
 	acked atomic.Int64
 }
@@ -82,14 +79,15 @@ func (b *Bot) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	b.jobs = make(chan job, queueMax)
+	b.backlog = newBacklog(backlogMax)
 	// Sockets and handlers outlive ctx for as long as finishing takes.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 
 	var workers, sockets sync.WaitGroup
 	for range b.cfg.Workers {
-		workers.Go(func() { b.work(life) })
+		workers.Go(func() { b.work(life, b.backlog.show) })
+		workers.Go(func() { b.work(life, b.backlog.decide) })
 	}
 	b.sockets = nil
 	for i := range b.cfg.Connections {
@@ -113,10 +111,7 @@ func (b *Bot) Run(ctx context.Context) error {
 
 // finish waits for the work in hand and for its acknowledgements to be written.
 func (b *Bot) finish(workers *sync.WaitGroup) {
-	for _, s := range b.sockets {
-		s.stop() // Nobody puts jobs in from here on.
-	}
-	close(b.jobs)
+	b.backlog.close() // Nobody puts jobs in from here on.
 	done := make(chan struct{})
 	go func() {
 		workers.Wait()
@@ -180,7 +175,7 @@ func (b *Bot) introduce(ctx context.Context) error {
 func (b *Bot) drawHome(ctx context.Context, who access.SlackID, at pages) {
 	ctx, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
-	defer b.recovered("draw home")
+	defer func() { b.failed(recover()) }()
 	req := slack.PublishViewContextRequest{UserID: string(who)}
 	p, err := b.who(ctx, string(who))
 	if err == nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -20,23 +19,32 @@ const ackMax = 20000
 // job is one delivery of Slack to be worked on.
 type job struct {
 	envelope string
-	data     any // slackevents.EventsAPIEvent, slack.InteractionCallback or slack.SlashCommand.
-	at       time.Time
+	keys     []string // By which a repetition is known.
+	data     any      // slackevents.EventsAPIEvent, slack.InteractionCallback or slack.SlashCommand.
+	size     int      // In bytes, as it came.
 	reply    *reply
 }
 
 // work does jobs until there are no more.
-func (b *Bot) work(ctx context.Context) {
-	for j := range b.jobs {
+func (b *Bot) work(ctx context.Context, jobs <-chan job) {
+	for j := range jobs {
 		b.do(ctx, j)
+		b.backlog.done(j)
 	}
 }
 
 func (b *Bot) do(ctx context.Context, j job) {
 	ctx, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
-	defer j.reply.give(nil) // Does nothing when there was an answer.
-	defer b.recovered("slack delivery")
+	defer func() {
+		if b.failed(recover()) { // What was not done must not look done; a repetition is another chance.
+			j.reply.abandon()
+			b.seen.forget(j.keys...)
+			return
+		}
+		j.reply.give(nil) // Does nothing when there was an answer.
+		b.seen.keep(j.reply)
+	}()
 	switch d := j.data.(type) {
 	case slackevents.EventsAPIEvent:
 		b.event(d)
@@ -47,11 +55,12 @@ func (b *Bot) do(ctx context.Context, j job) {
 	}
 }
 
-// recovered keeps one bad delivery from ending the program.
-func (b *Bot) recovered(what string) {
-	if p := recover(); p != nil {
-		b.log.Error("panic", "in", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+// failed logs a panic, which must not end the program.
+func (b *Bot) failed(p any) bool {
+	if p != nil {
+		b.log.Error("panic", "in", "slack", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	}
+	return p != nil
 }
 
 // standIn is what an acknowledgement carries when the work takes too long; nil where nothing can be said.

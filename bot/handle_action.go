@@ -13,6 +13,7 @@ import (
 
 // click is one press of a button by somebody who was identified.
 type click struct {
+	j      job
 	c      slack.InteractionCallback
 	by     access.Person
 	id     string // Request or grant.
@@ -84,9 +85,12 @@ func (b *Bot) press(ctx context.Context, j job, c slack.InteractionCallback, a s
 		return
 	}
 	by, err := b.who(ctx, c.User.ID)
-	k := click{c: c, by: by, id: id, origin: originOf(j, c)}
+	k := click{j: j, c: c, by: by, id: id, origin: originOf(j, c)}
 	if err == nil {
 		err = do(ctx, k)
+	}
+	if changes(a.ActionID) {
+		j.reply.give(nil) // It is durable or refused; what is said about it may take its time.
 	}
 	if err != nil {
 		b.logFault(a.ActionID, err)
@@ -161,6 +165,7 @@ func (b *Bot) extend(ctx context.Context, k click) error {
 		}
 		key = fmt.Sprintf("extend/%s/%d/%s", k.id, g.Extensions, made.ID)
 	}
+	k.j.reply.give(nil) // As in press.
 	if k.c.ResponseURL != "" {
 		text := "You asked for " + made.Duration.String() + " more. Usher writes to you as soon as it is decided."
 		if made.Automatic() {

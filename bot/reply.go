@@ -10,6 +10,7 @@ import (
 type reply struct {
 	mu      sync.Mutex
 	sent    bool
+	gone    bool // Nothing is sent to anybody any more.
 	payload any
 	send    []func(payload any)
 	timer   *time.Timer
@@ -18,7 +19,7 @@ type reply struct {
 // give sends the payload unless something was sent before; it reports whether it was this one.
 func (r *reply) give(payload any) bool {
 	r.mu.Lock()
-	if r.sent {
+	if r.sent || r.gone {
 		r.mu.Unlock()
 		return false
 	}
@@ -35,11 +36,34 @@ func (r *reply) give(payload any) bool {
 	return true
 }
 
+// abandon ends a delivery that failed without a word: it is not acknowledged.
+func (r *reply) abandon() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone, r.send = true, nil
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+}
+
+func (r *reply) empty() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.payload == nil
+}
+
+// forget lets go of a payload that was sent.
+func (r *reply) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.payload = nil
+}
+
 // giveAfter sends a stand-in if nothing was sent within d.
 func (r *reply) giveAfter(d time.Duration, standIn any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.sent {
+	if !r.sent && !r.gone {
 		r.timer = time.AfterFunc(d, func() { r.give(standIn) })
 	}
 }
@@ -48,7 +72,7 @@ func (r *reply) giveAfter(d time.Duration, standIn any) {
 func (r *reply) repeat(send func(payload any)) {
 	r.mu.Lock()
 	sent, payload := r.sent, r.payload
-	if !sent {
+	if !sent && !r.gone {
 		r.send = append(r.send, send)
 	}
 	r.mu.Unlock()

@@ -189,21 +189,21 @@ func TestUserChangesAreNoticed(t *testing.T) {
 func TestWhatIsTooMuchIsNotTakenOn(t *testing.T) {
 	t.Parallel()
 	s := build(t, nil)
-	s.bot.jobs = make(chan job, 1)
+	s.bot.backlog = newBacklog(1)
 	sock := s.bot.newSocket(0)
 	for i := range 3 {
-		sock.accept(socketmode.Event{
-			Data:    slack.InteractionCallback{Type: slack.InteractionTypeViewClosed},
+		sock.accept(s.ctx, socketmode.Event{
+			Data:    slack.InteractionCallback{Type: slack.InteractionTypeShortcut, ActionTs: fmt.Sprint(i)},
 			Request: &socketmode.Request{EnvelopeID: fmt.Sprint(i)},
 		})
 	}
-	if n := len(s.bot.jobs); n != 1 {
+	if n := len(s.bot.backlog.show); n != 1 {
 		t.Errorf("%d jobs", n)
 	}
-	if _, known := s.bot.seen.byKey["envelope/1"]; known {
+	if s.bot.seen.knows("envelope/1") || s.bot.seen.knows("shortcut//1") {
 		t.Error("the repetition of what was not taken on would be dropped")
 	}
-	if _, known := s.bot.seen.byKey["envelope/0"]; !known {
+	if !s.bot.seen.knows("envelope/0") {
 		t.Error("what was taken on was forgotten")
 	}
 }
@@ -224,9 +224,9 @@ func TestDeliveriesAreRememberedForADayAndNotForEver(t *testing.T) {
 		t.Error("yesterday's is still known")
 	}
 	for i := range seenMax + 100 {
-		s.first(nil, fmt.Sprint(i))
+		s.first(nil, fmt.Sprint(i), fmt.Sprint("other ", i))
 	}
-	if len(s.byKey) > seenMax+1 || s.order.Len() != len(s.byKey) {
+	if s.order.Len() != seenMax || len(s.byKey) != 2*seenMax {
 		t.Errorf("%d and %d in mind", len(s.byKey), s.order.Len())
 	}
 }

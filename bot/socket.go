@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,9 +21,6 @@ type socket struct {
 	number int
 	client *socketmode.Client
 	up     atomic.Bool
-
-	mu      sync.Mutex
-	stopped bool
 }
 
 func (b *Bot) newSocket(number int) *socket {
@@ -32,13 +28,6 @@ func (b *Bot) newSocket(number int) *socket {
 		bot: b, number: number,
 		client: b.cfg.socket(),
 	}
-}
-
-// stop ends the taking of deliveries; those already handed over are worked on.
-func (s *socket) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
 }
 
 // keep runs the client and, should it give up, starts it again: while the program runs, Slack may change its mind, and
@@ -96,7 +85,7 @@ func (s *socket) take(ctx context.Context, e socketmode.Event) {
 		s.badMessage(e) //nolint:contextcheck // As above.
 	case socketmode.EventTypeEventsAPI, socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
 		if ctx.Err() == nil && e.Request != nil {
-			s.accept(e) //nolint:contextcheck // As above.
+			s.accept(ctx, e)
 		}
 	case socketmode.EventTypeInvalidAuth, socketmode.EventTypeIncomingError, socketmode.EventTypeDisconnect:
 	}
@@ -129,7 +118,7 @@ func (s *socket) writeFailed(e socketmode.Event) {
 	if !ok || f.Response == nil {
 		return
 	}
-	if _, first := s.bot.seen.first(nil, "again/"+f.Response.EnvelopeID); first {
+	if _, first := s.bot.seen.first(&reply{}, "again/"+f.Response.EnvelopeID); first {
 		s.bot.ack(s, f.Response.EnvelopeID, f.Response.Payload)
 	}
 }
@@ -151,41 +140,30 @@ func (s *socket) badMessage(e socketmode.Event) {
 	}
 }
 
-// accept hands a delivery to the workers and arranges its acknowledgement: when the work is done, so that what was
-// acknowledged is not lost with the process, and at the latest within a moment, as a stand-in.
-func (s *socket) accept(e socketmode.Event) {
+// accept hands a delivery to the workers and arranges its acknowledgement, each as its lane wants it.
+func (s *socket) accept(ctx context.Context, e socketmode.Event) {
 	b := s.bot
-	send := func(payload any) { b.ack(s, e.Request.EnvelopeID, payload) }
-	j := job{envelope: e.Request.EnvelopeID, data: e.Data, at: time.Now(), reply: &reply{send: []func(any){send}}}
-	keys := append([]string{"envelope/" + e.Request.EnvelopeID}, deliveryKeys(e.Data)...)
-	if known, first := b.seen.first(j.reply, keys...); !first {
-		b.log.Info("slack repeated a delivery", "envelope", j.envelope, "attempt", e.Request.RetryAttempt)
-		if known == nil {
-			send(nil)
-			return
-		}
+	envelope, l := e.Request.EnvelopeID, laneOf(e.Data)
+	send := func(payload any) { b.ack(s, envelope, payload) }
+	j := job{envelope: envelope, data: e.Data, size: len(e.Request.Payload), reply: &reply{send: []func(any){send}}}
+	j.keys = append([]string{"envelope/" + envelope}, deliveryKeys(e.Data)...)
+	if known, first := b.seen.first(j.reply, j.keys...); !first {
+		b.log.Debug("slack repeated a delivery", "envelope", envelope, "attempt", e.Request.RetryAttempt)
 		known.repeat(send)
 		return
 	}
-	if !s.enqueue(j) {
-		b.seen.forget(keys...)
-		b.log.Error("too many slack deliveries at once, one was not taken on", "envelope", j.envelope)
+	if l == laneNow {
+		b.do(ctx, j)
 		return
 	}
-	j.reply.giveAfter(b.cfg.AckWithin, standIn(e.Data))
-}
-
-func (s *socket) enqueue(j job) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
-		return false
+	if !b.backlog.put(l, j) {
+		j.reply.abandon()
+		b.seen.forget(j.keys...)
+		b.log.Error("too many slack deliveries at once, one was not taken on", "envelope", envelope)
+		return
 	}
-	select {
-	case s.bot.jobs <- j:
-		return true
-	default:
-		return false
+	if d, payload := b.standInFor(l, e.Data); d > 0 {
+		j.reply.giveAfter(d, payload)
 	}
 }
 
