@@ -27,3 +27,6 @@ func (p *Program) Service() *access.Service { return p.p.service }
 
 // Close ends what outlives Work.
 func (p *Program) Close() error { return p.p.close() }
+
+// Store is the database, without whatever stands before it.
+func (p *Program) Store() access.Store { return p.p.store }

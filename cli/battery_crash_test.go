@@ -1,0 +1,76 @@
+package cli_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// points runs one life without a crash and returns every point at which the product can die: before and after each
+// durable write and each outside write, and in the middle of each outside write.
+func points(t *testing.T) []string {
+	t.Helper()
+	var list []string
+	report(t, inTown(t, nil, func(ctx context.Context, w *town) []string {
+		faults := w.live(ctx)
+		list = slices.Clone(w.hits)
+		return faults
+	}))
+	for _, p := range list {
+		name, ok := strings.CutPrefix(p, "before ")
+		call, _, _ := strings.Cut(name, "#")
+		if ok && lostCalls()[call] != "" {
+			list = append(list, "lost "+name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func report(t *testing.T, faults []string) {
+	t.Helper()
+	for _, f := range faults {
+		t.Error(f)
+	}
+}
+
+// die plays one life in which the product dies at the planned points, and returns how many of them came about: which
+// call comes third may differ from run to run.
+func die(t *testing.T, p ...string) (deaths int) {
+	t.Helper()
+	report(t, inTown(t, p, func(ctx context.Context, w *town) []string {
+		faults := w.live(ctx)
+		deaths = w.repeats
+		return faults
+	}))
+	return deaths
+}
+
+func TestCrashAtEveryPointLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	all := points(t)
+	deaths := 0
+	for _, p := range some(all, all) {
+		t.Run(p, func(t *testing.T) { deaths += die(t, p) })
+	}
+	t.Logf("%d crash points, %d deaths", len(all), deaths)
+}
+
+func TestCrashDuringRecoveryLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	all := points(t)
+	var pairs []string
+	for _, a := range all {
+		for _, b := range all {
+			pairs = append(pairs, a+","+b)
+		}
+	}
+	deaths := 0
+	rand.New(rand.NewPCG(seed(t), 0)).Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
+	for _, p := range some(pairs[:300], pairs) {
+		t.Run(p, func(t *testing.T) { deaths += die(t, strings.Split(p, ",")...) })
+	}
+	t.Logf("%d pairs of crash points, %d deaths", len(pairs), deaths)
+}

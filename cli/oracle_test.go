@@ -1,0 +1,542 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"usher/access"
+	"usher/sandbox"
+	"usher/sandbox/jirasim"
+	"usher/sandbox/oktasim"
+)
+
+// oracle judges a run that has come to rest by what the simulators hold and what the file says, never by what the product
+// believes. It knows eleven invariants; docs/reliability.md numbers them the same way.
+type oracle struct {
+	world *sandbox.World
+	store access.Store
+	// outages are the times in which the product was dead or a vendor was out of reach: a removal that fell due then may
+	// come up to a minute after.
+	outages []span
+	// repeats is how many calls may have been made twice: one for each death and each lost answer.
+	repeats int
+	// hands are memberships that somebody changed by hand; they are not Usher's to answer for.
+	hands map[string]bool
+	// promises are checks of what the product acknowledged to a person.
+	promises []promise
+
+	requests map[access.RequestID]access.Request
+	grants   map[access.RequestID]access.Grant
+	events   map[access.RequestID][]access.Event
+	effects  []access.Effect
+	timers   []access.Timer
+	next     time.Time
+
+	faults []string
+}
+
+type span struct{ from, to time.Time }
+
+// promise is something that was acknowledged and therefore must be found in the file.
+type promise struct {
+	what string
+	kept func(o *oracle) bool
+}
+
+// onTime is how late a removal may be when nothing was in its way.
+const onTime = 5 * time.Second
+
+// wrong notes a violation under the number of its invariant.
+func (o *oracle) wrong(invariant int, format string, args ...any) {
+	o.faults = append(o.faults, fmt.Sprintf("invariant %d: %s", invariant, fmt.Sprintf(format, args...)))
+}
+
+// judge returns every violation found.
+func (o *oracle) judge(ctx context.Context) []string {
+	if err := o.read(ctx); err != nil {
+		return []string{err.Error()}
+	}
+	o.memberships()
+	o.records()
+	o.decisions()
+	o.issues()
+	o.evidence()
+	for _, p := range o.promises {
+		if !p.kept(o) {
+			o.wrong(7, "acknowledged but lost: %s", p.what)
+		}
+	}
+	if n := o.world.Okta.ChangelessCalls(); n > o.repeats {
+		o.wrong(8, "%d calls to Okta changed nothing, at most %d can be explained", n, o.repeats)
+	}
+	o.rest()
+	o.told()
+	return o.faults
+}
+
+// read takes everything out of the file.
+func (o *oracle) read(ctx context.Context) error {
+	return o.store.View(ctx, func(tx access.Tx) (err error) {
+		o.requests, o.grants = map[access.RequestID]access.Request{}, map[access.RequestID]access.Grant{}
+		o.events = map[access.RequestID][]access.Event{}
+		for _, p := range o.world.Company.People {
+			ids, err := tx.IDs(access.Requests, "requester/"+p.OktaID(), "", 0)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if err := o.readRequest(tx, access.RequestID(id)); err != nil {
+					return err
+				}
+			}
+		}
+		if o.effects, err = tx.Effects(); err != nil {
+			return err
+		}
+		if o.timers, err = tx.Due(time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC), 0); err != nil {
+			return err
+		}
+		o.next, _, err = tx.NextDue()
+		return err
+	})
+}
+
+func (o *oracle) readRequest(tx access.Tx, id access.RequestID) (err error) {
+	var r access.Request
+	if err = tx.Get(access.Requests, string(id), &r); err != nil {
+		return err
+	}
+	o.requests[id] = r
+	if r.Grant != "" && r.Kind == access.KindAccess {
+		var g access.Grant
+		if err = tx.Get(access.Grants, string(r.Grant), &g); err != nil {
+			return err
+		}
+		o.grants[id] = g
+	}
+	o.events[id], err = tx.Events(id, 0)
+	return err
+}
+
+// at is when an event of the kind first happened; zero if it did not.
+func (o *oracle) at(id access.RequestID, kind access.EventKind) time.Time {
+	for _, e := range o.events[id] {
+		if e.Kind == kind {
+			return e.At
+		}
+	}
+	return time.Time{}
+}
+
+// memberships checks invariants 1, 2, 9 and 10 on every change of every group.
+func (o *oracle) memberships() {
+	for _, g := range o.world.Company.Groups {
+		if g.Rule != "" {
+			continue
+		}
+		first := map[string]bool{}
+		for _, h := range g.Members {
+			if p, ok := o.world.Company.Person(h); ok {
+				first[p.OktaID()] = true
+			}
+		}
+		byUser := map[string][]oktasim.Change{}
+		for _, c := range o.world.Okta.MemberHistory(g.ID) {
+			byUser[c.User] = append(byUser[c.User], c)
+		}
+		for user, list := range byUser {
+			if !o.hands[g.ID+"/"+user] {
+				o.membership(g.ID, user, first[user], list)
+			}
+		}
+		now := o.world.Okta.Members(g.ID)
+		for user := range first {
+			if !slices.Contains(now, user) && !o.hands[g.ID+"/"+user] {
+				o.wrong(10, "%s was in %s before Usher and is not any more", user, g.ID)
+			}
+		}
+		for _, user := range now {
+			if !first[user] && !o.hands[g.ID+"/"+user] && !o.held(g.ID, user) {
+				o.wrong(2, "%s is in %s and no grant holds that", user, g.ID)
+			}
+		}
+	}
+}
+
+// held reports whether a grant that has not ended covers the membership.
+func (o *oracle) held(group, user string) bool {
+	for _, g := range o.grants {
+		if string(g.Subject.User) == user && covers(g, group) && !g.State.Final() {
+			return true
+		}
+	}
+	return false
+}
+
+func covers(g access.Grant, group string) bool {
+	return slices.ContainsFunc(g.Groups, func(x access.GrantGroup) bool { return x.Group.ID == group })
+}
+
+// membership checks the history of one user in one group.
+func (o *oracle) membership(group, user string, before bool, list []oktasim.Change) {
+	member := before
+	for _, c := range list {
+		if c.Via != oktasim.ViaAPI {
+			continue
+		}
+		switch {
+		case c.Added && member, !c.Added && !member:
+			o.wrong(9, "%s in %s: changed to what it was, at %s", user, group, c.At)
+		case c.Added:
+			o.addition(group, user, c.At)
+		case before:
+			o.wrong(10, "%s was removed from %s, where they were before Usher", user, group)
+		default:
+			o.removal(group, user, c.At)
+		}
+		member = c.Added
+	}
+}
+
+// addition wants a grant of an approved request with an issue that was being given at that moment.
+func (o *oracle) addition(group, user string, at time.Time) {
+	for id, g := range o.grants {
+		if string(g.Subject.User) != user || !covers(g, group) {
+			continue
+		}
+		approved, recorded, begun := o.at(id, access.EventApproved), o.at(id, access.EventIssueOpened), o.at(id, access.EventProvisioning)
+		over := g.RevokingAt
+		if !approved.IsZero() && !recorded.IsZero() && !begun.After(at) && !approved.After(at) && (over.IsZero() || !over.Before(at)) {
+			return
+		}
+	}
+	o.wrong(1, "%s was added to %s at %s without an approval and an issue before it", user, group, at)
+}
+
+// removal wants the end of a grant, on time, and no other grant that still holds the membership.
+func (o *oracle) removal(group, user string, at time.Time) {
+	var ended *access.Grant
+	for _, g := range o.grants {
+		if string(g.Subject.User) != user || !covers(g, group) {
+			continue
+		}
+		active := !g.StartedAt.IsZero() && !g.StartedAt.After(at)
+		going := !g.RevokingAt.IsZero() && !g.RevokingAt.After(at)
+		if active && !going {
+			o.wrong(10, "%s was removed from %s at %s although grant %s held it until %s", user, group, at, g.ID, g.DueAt)
+		}
+		if going && (ended == nil || g.RevokingAt.After(ended.RevokingAt)) {
+			ended = &g
+		}
+	}
+	if ended == nil {
+		o.wrong(9, "%s was removed from %s at %s although no grant had ended", user, group, at)
+		return
+	}
+	due := ended.RevokingAt
+	if ended.EndReason == access.EndExpired {
+		due = ended.DueAt
+	}
+	if at.Before(due.Add(-time.Second)) {
+		o.wrong(2, "%s was removed from %s at %s, before the end at %s", user, group, at, due)
+	}
+	if late := at.Sub(due); late > onTime && at.After(o.excused(due).Add(onTime)) {
+		o.wrong(2, "%s was removed from %s %s late", user, group, late)
+	}
+}
+
+// excused is the latest time at which something that fell due then may be expected, by the outages.
+func (o *oracle) excused(due time.Time) time.Time {
+	at := due
+	for range o.outages {
+		for _, s := range o.outages {
+			if !s.from.After(at) && s.to.Add(time.Minute).After(at) {
+				at = s.to.Add(time.Minute)
+			}
+		}
+	}
+	return at
+}
+
+// records checks invariant 3: the proofs in the file, the changes at Okta and the lines on the issue are the same ones.
+func (o *oracle) records() {
+	changes := map[string]int{}
+	for _, g := range o.world.Company.Groups {
+		for _, c := range o.world.Okta.MemberHistory(g.ID) {
+			if c.Via == oktasim.ViaAPI {
+				changes[fmt.Sprint(c.User, g.ID, c.Added)]++
+			}
+		}
+	}
+	proofs := map[string]int{}
+	for id, list := range o.events {
+		for _, e := range list {
+			if e.Kind != access.EventMemberAdded && e.Kind != access.EventMemberRemoved {
+				continue
+			}
+			_, group, _ := strings.Cut(e.Facts["group"], ":")
+			proofs[fmt.Sprint(o.requests[id].Subject.User, group, e.Kind == access.EventMemberAdded)]++
+		}
+	}
+	for key, n := range proofs {
+		if changes[key] > n || changes[key] < n && !strings.HasSuffix(key, "false") {
+			o.wrong(3, "%s: %d changes at Okta, %d proofs in the evidence", key, changes[key], n)
+		}
+	}
+	for key, n := range changes {
+		// What was added by a try whose grant was given up has a removal as its only proof.
+		if proofs[key] == 0 && !strings.HasSuffix(key, "true") && !o.hands[key] {
+			o.wrong(3, "%s: %d changes at Okta and no proof", key, n)
+		}
+	}
+}
+
+// decisions checks invariant 4 against the company: who is whose manager and who owns what.
+func (o *oracle) decisions() {
+	for id, r := range o.requests {
+		seen := map[string]bool{}
+		for _, d := range r.Decisions {
+			who := string(d.By.User)
+			if d.By.Is(r.Requester) || d.By.Is(r.Subject) {
+				o.wrong(4, "request %s was decided by its own requester", id)
+			}
+			if seen[who] {
+				o.wrong(4, "request %s was decided twice by %s", id, who)
+			}
+			seen[who] = true
+			if !o.entitled(r, d) {
+				o.wrong(4, "request %s was decided by %s, whom step %d does not name", id, d.By, d.Step+1)
+			}
+			if d.Origin.Envelope == "" || r.Policy.Version == "" {
+				o.wrong(4, "request %s: the decision does not say which click and which catalog it came from", id)
+			}
+		}
+		if r.State == access.RequestApproved && !r.Automatic() && len(r.Decisions) < len(r.Policy.Steps) {
+			o.wrong(4, "request %s is approved with %d decisions for %d steps", id, len(r.Decisions), len(r.Policy.Steps))
+		}
+	}
+}
+
+// entitled works out from the company file whether the step names the person.
+func (o *oracle) entitled(r access.Request, d access.Decision) bool {
+	if d.Step >= len(r.Policy.Steps) {
+		return false
+	}
+	var subject sandbox.Person
+	for _, p := range o.world.Company.People {
+		if p.OktaID() == string(r.Subject.User) {
+			subject = p
+		}
+	}
+	manager, _ := o.world.Company.Person(subject.Manager)
+	for _, a := range r.Policy.Steps[d.Step].Approvers {
+		if len(a.Emails) == 0 && manager.OktaID() == string(d.By.User) || slices.Contains(a.Emails, d.By.Email) {
+			return true
+		}
+	}
+	return false
+}
+
+// issues checks invariants 3 and 5 on the issues.
+func (o *oracle) issues() {
+	count := map[access.RequestID]int{}
+	for _, is := range o.world.Jira.Issues() {
+		id := requestOf(is)
+		r, known := o.requests[id]
+		if !known {
+			o.wrong(5, "issue %s belongs to no request", is.Key)
+			continue
+		}
+		count[id]++
+		if r.Issue.Key != is.Key {
+			o.wrong(5, "issue %s says it is of request %s, whose issue is %q", is.Key, id, r.Issue.Key)
+		}
+		o.lines(r, is)
+	}
+	for id := range o.requests {
+		if count[id] != 1 {
+			o.wrong(5, "request %s has %d issues", id, count[id])
+		}
+	}
+}
+
+func requestOf(is jirasim.Issue) access.RequestID {
+	for _, l := range is.Labels {
+		if id, ok := strings.CutPrefix(l, "usher-"); ok {
+			return access.RequestID(id)
+		}
+	}
+	return ""
+}
+
+// lines compares the issue with the events: each event that should stand there does, once, and nothing else does.
+func (o *oracle) lines(r access.Request, is jirasim.Issue) {
+	texts := []string{jirasim.RenderWiki(is.Description)}
+	for _, c := range is.Comments {
+		texts = append(texts, jirasim.RenderWiki(c.Body))
+	}
+	found := map[string]int{}
+	for _, t := range texts {
+		for _, line := range strings.Split(t, "\n") {
+			if len(line) > 20 && strings.HasPrefix(line[19:], " UTC ") {
+				found[strings.TrimSpace(line)]++
+			}
+		}
+	}
+	for _, e := range o.events[r.ID] {
+		if e.Seq > r.Mirrored {
+			break
+		}
+		line := e.At.UTC().Format("2006-01-02 15:04:05 UTC ") + strings.TrimSpace(e.Text)
+		if found[line] == 0 {
+			o.wrong(3, "issue %s lacks the line %q", is.Key, line)
+		}
+		found[line]--
+	}
+	for line, n := range found {
+		if n > 0 {
+			o.wrong(3, "issue %s has %d times too often: %q", is.Key, n, line)
+		}
+	}
+}
+
+// evidence checks invariant 6: chains are whole, each fact is there once, and a chain that was tampered with is noticed.
+func (o *oracle) evidence() {
+	single := map[access.EventKind]bool{
+		access.EventRequested: true, access.EventIssueOpened: true, access.EventApproved: true, access.EventDenied: true,
+		access.EventCanceled: true, access.EventLapsed: true, access.EventProvisioning: true, access.EventActive: true,
+		access.EventFailed: true, access.EventRevoking: true, access.EventEnded: true,
+	}
+	for id, list := range o.events {
+		r := o.requests[id]
+		if err := access.VerifyChain(list); err != nil {
+			o.wrong(6, "%v", err)
+		}
+		if len(list) != r.Events || len(list) == 0 || list[len(list)-1].Hash != r.Head {
+			o.wrong(6, "request %s: %d events, the head speaks of %d", id, len(list), r.Events)
+		}
+		count := map[string]int{}
+		for _, e := range list {
+			key := string(e.Kind)
+			if e.Kind == access.EventMemberAdded || e.Kind == access.EventMemberRemoved || e.Kind == access.EventInspected || e.Kind == access.EventMemberKept {
+				key += e.Facts["group"]
+			} else if !single[e.Kind] {
+				continue
+			}
+			if count[key]++; count[key] == 2 {
+				o.wrong(6, "request %s: %s is there twice", id, key)
+			}
+		}
+	}
+}
+
+// rest checks invariant 11: nothing is left to do, and the timers are those of the states.
+func (o *oracle) rest() {
+	for _, e := range o.effects {
+		o.wrong(11, "effect %s is left, %d tries, last error %q", e.ID, e.Attempts, e.LastError)
+	}
+	want := map[string]time.Time{}
+	for id, r := range o.requests {
+		if r.State == access.RequestPending {
+			want["deadline/"+string(id)] = r.Deadline
+		}
+		if r.Mirrored < r.Unmirrored {
+			o.wrong(3, "request %s: the issue shows %d events, it must show %d", id, r.Mirrored, r.Unmirrored)
+		}
+	}
+	for id, g := range o.grants {
+		switch {
+		case g.State == access.GrantProvisioning || g.State == access.GrantRevoking:
+			o.wrong(11, "grant %s is still %s", id, g.State)
+		case g.State == access.GrantActive && !g.DueAt.IsZero():
+			want["due/"+string(id)] = g.DueAt
+		}
+	}
+	var first time.Time
+	for _, t := range o.timers {
+		at, ok := want[t.ID]
+		if t.Kind != access.TimerNotice && (!ok || !at.Equal(t.At)) {
+			o.wrong(11, "timer %s at %s, the state says %s", t.ID, t.At, at)
+		}
+		delete(want, t.ID)
+		if first.IsZero() || t.At.Before(first) {
+			first = t.At
+		}
+	}
+	for id, at := range want {
+		o.wrong(11, "no timer %s at %s", id, at)
+	}
+	if !first.Equal(o.next) {
+		o.wrong(11, "the next due time is %s, the index says %s", o.next, first)
+	}
+}
+
+// told checks that each person has one message for each thing, and that it says what is true now.
+func (o *oracle) told() {
+	count := map[string]int{}
+	for _, p := range o.world.Company.People {
+		for _, m := range o.world.Slack.Messages(p.SlackID()) {
+			kind, id := markOf(m.Metadata)
+			if id == "" {
+				continue
+			}
+			key := kind + " of " + string(id) + " to " + p.Handle
+			if kind == "notice" {
+				key += m.TS // Each extension brings a new one.
+			}
+			if count[key]++; count[key] == 2 {
+				o.wrong(5, "the message %s is there twice", key)
+			}
+			if word := o.truth(id); kind == "status" && word != "" && !strings.Contains(m.Plain(), word) {
+				o.wrong(3, "the message %s should say %q:\n%s", key, word, m.Plain())
+			}
+			if kind == "ask" && o.requests[id].State != access.RequestPending && strings.Contains(string(m.Blocks), "approve") && strings.Contains(m.Plain(), "[Approve]") {
+				o.wrong(3, "the message %s still has its buttons", key)
+			}
+		}
+	}
+}
+
+func markOf(raw json.RawMessage) (kind string, id access.RequestID) {
+	var m struct {
+		Payload struct {
+			Kind    string `json:"kind"`
+			Request string `json:"request"`
+		} `json:"event_payload"`
+	}
+	if json.Unmarshal(raw, &m) != nil {
+		return "", ""
+	}
+	return m.Payload.Kind, access.RequestID(m.Payload.Request)
+}
+
+// truth is a word that the requester's message must hold.
+func (o *oracle) truth(id access.RequestID) string {
+	r := o.requests[id]
+	switch r.State {
+	case access.RequestPending:
+		return "waits"
+	case access.RequestDenied:
+		return "denied"
+	case access.RequestCanceled:
+		return "canceled"
+	case access.RequestExpired:
+		return "expired"
+	case access.RequestApproved:
+	}
+	if r.Kind == access.KindExtension {
+		return ""
+	}
+	switch o.grants[id].State {
+	case access.GrantActive:
+		return "active"
+	case access.GrantEnded:
+		return "ended"
+	case access.GrantProvisioning, access.GrantRevoking, access.GrantFailed:
+	}
+	return ""
+}

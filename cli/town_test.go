@@ -1,0 +1,328 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"usher/access"
+	"usher/cli"
+	"usher/sandbox"
+	"usher/sandbox/jirasim"
+	"usher/sandbox/oktasim"
+	"usher/sandbox/slacksim"
+)
+
+// town is the company with the whole product in it, in the virtual time of a bubble: the production bot, adapters, core
+// and file, against the simulators over a network in memory. The product can be killed at any point and started again.
+type town struct {
+	t     *testing.T
+	world *sandbox.World
+	net   *sandbox.Network
+	dir   string
+	log   logbook
+
+	life *life
+	plan plan
+	hits []string // The crash points met so far, each with its number, over all lives.
+
+	promises []promise
+	outages  []span
+	repeats  int
+	diedAt   time.Time
+	why      error // Why a person's last try failed.
+}
+
+// plan says where the product dies: at the given points, in this order, one in each life.
+type plan []string
+
+// life is one process of the product.
+type life struct {
+	town *town
+	plan string // Where it dies; empty means that it does not.
+	prog *cli.Program
+	stop context.CancelFunc
+	done chan error
+	dead atomic.Bool
+	died chan struct{}
+	over chan struct{} // Closed when this life is cleared up.
+
+	mu    sync.Mutex
+	conns []net.Conn
+	count map[string]int
+}
+
+// logbook keeps the product's log for failures.
+type logbook struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// stuck ends a story that cannot go on.
+type stuck string
+
+// inTown runs f in a town of its own, inside a bubble; the product runs already. It returns what is wrong: f's findings, or
+// why the story could not go on. The log comes with the first of them.
+func inTown(t *testing.T, p plan, f func(ctx context.Context, w *town) []string) (faults []string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "usher-town-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	synctest.Test(t, func(t *testing.T) {
+		w := &town{t: t, dir: dir, plan: p, net: sandbox.NewNetwork()}
+		manifest, err := os.ReadFile("../manifest.yml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net}); err != nil {
+			t.Fatal(err)
+		}
+		for name, data := range map[string][]byte{"catalog.yml": sandbox.Catalog(), "usher.yml": []byte(testSettings)} {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		defer func() {
+			if err := w.world.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		w.start(ctx)
+		defer func() { w.end() }()
+		defer func() {
+			switch why := recover().(type) {
+			case nil:
+			case stuck:
+				faults = append(faults, string(why))
+			default:
+				panic(why)
+			}
+			if len(faults) > 0 {
+				faults = append(faults, "the product's log:\n"+w.log.String())
+			}
+		}()
+		faults = f(ctx, w)
+	})
+	return faults
+}
+
+// start begins the next life.
+func (w *town) start(ctx context.Context) {
+	w.t.Helper()
+	l := &life{town: w, died: make(chan struct{}), over: make(chan struct{}), done: make(chan error, 1), count: map[string]int{}}
+	if len(w.plan) > 0 {
+		l.plan, w.plan = w.plan[0], w.plan[1:]
+	}
+	env := w.world.Environment()
+	app := &cli.App{
+		Stdout: &w.log, Stderr: &w.log, Now: w.world.Clock.Now, Dial: l.dial, Crash: l.crash,
+		Getenv: func(k string) string { return env[k] },
+	}
+	cfg, err := cli.LoadConfig(filepath.Join(w.dir, "usher.yml"), app.Getenv)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if l.prog, err = app.Wire(cfg, func(s access.Store) access.Store { return gate{s, l} }); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, l.stop = context.WithCancel(ctx)
+	w.life = l
+	go func() { l.done <- l.prog.Work(ctx) }()
+}
+
+// end stops the present life in order, or clears up behind it if it died.
+func (w *town) end() {
+	w.t.Helper()
+	l := w.life
+	l.stop()
+	if err := <-l.done; err != nil && !l.dead.Load() {
+		w.t.Errorf("stop: %v", err)
+	}
+	l.cut()
+	close(l.over)
+	if err := l.prog.Close(); err != nil {
+		w.t.Errorf("close: %v", err)
+	}
+}
+
+// restart takes the place of whoever starts a dead program again.
+func (w *town) restart(ctx context.Context) {
+	w.t.Helper()
+	w.end()
+	w.start(ctx)
+	w.outages = append(w.outages, span{w.diedAt, time.Now()})
+}
+
+var errDead = errors.New("the process is dead")
+
+// crash ends the process, seen from outside: from here on nothing that it does reaches the disk or a vendor.
+func (l *life) crash(point string) {
+	if l.dead.Load() {
+		runtime.Goexit()
+	}
+	l.mu.Lock()
+	l.count[point]++
+	at := fmt.Sprintf("%s#%d", point, l.count[point])
+	l.town.hits = append(l.town.hits, at)
+	l.mu.Unlock()
+	switch l.plan {
+	case at:
+		l.kill()
+		runtime.Goexit()
+	case "lost " + strings.TrimPrefix(at, "before "):
+		l.dieInCall(strings.TrimPrefix(point, "before "))
+	}
+}
+
+// dieInCall has the process die while its next call is under way: the vendor has done the work, the answer never comes.
+func (l *life) dieInCall(call string) {
+	x := l.town.world
+	var waiting <-chan struct{}
+	switch name := lostCalls()[call]; {
+	case strings.HasPrefix(call, "open") && call != "open view", call == "mirror":
+		x.Jira.Inject(jirasim.Fault{Name: name, Kind: jirasim.FaultHangAfter, Times: 1})
+		waiting = x.Jira.Waiting(name)
+	case call == "add", call == "remove":
+		x.Okta.Inject(oktasim.Fault{Name: name, Kind: oktasim.HangAfter, Times: 1})
+		waiting = x.Okta.Waiting(name)
+	default:
+		x.Slack.Inject(slacksim.Fault{Name: name, Kind: slacksim.HangAfter, Times: 1})
+		waiting = x.Slack.Waiting(name)
+	}
+	go func() {
+		select {
+		case <-waiting:
+			l.kill()
+		case <-l.over: // Something else was in its way; the plan is void.
+		}
+	}()
+}
+
+// lostCalls names the vendor's operation behind each outside write.
+func lostCalls() map[string]string {
+	return map[string]string{
+		"open": "issue.create", "mirror": "transition.do", "add": "group.member.add", "remove": "group.member.remove",
+		"post": "chat.postMessage", "update": "chat.update", "open view": "views.open", "update view": "views.update",
+	}
+}
+
+func (l *life) kill() {
+	if !l.dead.Swap(true) {
+		l.town.diedAt = time.Now()
+		l.town.repeats++
+		l.cut()
+		close(l.died)
+	}
+}
+
+// cut closes every connection.
+func (l *life) cut() {
+	l.mu.Lock()
+	conns := l.conns
+	l.conns = nil
+	l.mu.Unlock()
+	for _, c := range conns {
+		_ = c.Close()
+	}
+}
+
+func (l *life) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if l.dead.Load() {
+		return nil, errDead
+	}
+	c, err := l.town.net.Dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	l.conns = append(l.conns, c)
+	l.mu.Unlock()
+	if l.dead.Load() {
+		_ = c.Close()
+	}
+	return c, nil
+}
+
+// gate keeps a dead process from the store.
+type gate struct {
+	access.Store
+	life *life
+}
+
+func (g gate) View(ctx context.Context, f func(access.Tx) error) error {
+	if g.life.dead.Load() {
+		return errDead
+	}
+	return g.Store.View(ctx, f)
+}
+
+func (g gate) Update(ctx context.Context, f func(access.Tx) error) error {
+	if g.life.dead.Load() {
+		return errDead
+	}
+	return g.Store.Update(ctx, func(tx access.Tx) error {
+		if g.life.dead.Load() {
+			return errDead
+		}
+		return f(tx)
+	})
+}
+
+// until waits in virtual time; whenever the product has died meanwhile, it is started again.
+func (w *town) until(ctx context.Context, what string, cond func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(time.Hour)
+	for !cond() {
+		select {
+		case <-w.life.died:
+			w.restart(ctx)
+		case <-time.After(500 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			panic(stuck(fmt.Sprintf("never came about: %s (%v)", what, w.why)))
+		}
+	}
+}
+
+// try repeats what a person does until it works, as people do when an app does not answer.
+func (w *town) try(ctx context.Context, what string, f func(context.Context) error) {
+	w.t.Helper()
+	var err error
+	w.until(ctx, what, func() bool {
+		short, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		if err = w.world.Slack.WaitConnected(short, 1); err != nil {
+			return false
+		}
+		err = f(short)
+		w.why = err
+		return err == nil
+	})
+}
