@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -15,6 +17,9 @@ import (
 
 const (
 	fileMode = 0o600
+	// whole is up to which size Open reads the whole file before it trusts it; that takes about 30 ms. Damage in a larger
+	// file is found by Check, by Verify, or when it is met.
+	whole = 64 << 20
 	// smallest is the size of a new file with the smallest pages: two for the head, two more.
 	smallest = 4 * 4096
 	// growth is by how much the file grows at a time.
@@ -51,7 +56,10 @@ func open(cfg Config, history []step) (*Store, error) {
 	if err != nil {
 		return nil, explain(cfg.Path, err)
 	}
-	db, err := openDB(cfg, cfg.Path)
+	if err := probe(cfg); err != nil {
+		return nil, explain(cfg.Path, err)
+	}
+	db, file, err := openDB(cfg, cfg.Path, false)
 	if err != nil {
 		return nil, explain(cfg.Path, err)
 	}
@@ -63,7 +71,7 @@ func open(cfg Config, history []step) (*Store, error) {
 		cfg.Logger.Info("store migrated", "path", cfg.Path, "from", found, "to", len(history))
 	}
 	sweep(cfg.Path)
-	return start(db, cfg.Logger), nil
+	return start(db, file, cfg.Logger), nil
 }
 
 // inspect looks at an existing file before bbolt touches it. It returns fs.ErrNotExist if there is none.
@@ -108,15 +116,17 @@ func protect(cfg Config, perm fs.FileMode) error {
 }
 
 // openDB opens a file that exists, or is new and empty, with bbolt.
-func openDB(cfg Config, path string) (db *bbolt.DB, err error) {
-	var file *os.File
+func openDB(cfg Config, path string, readOnly bool) (db *bbolt.DB, file *os.File, err error) {
 	options := &bbolt.Options{
-		Timeout: cfg.LockTimeout, NoSync: cfg.NoSync, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapped,
+		Timeout: cfg.LockTimeout, NoSync: cfg.NoSync, FreelistType: bbolt.FreelistMapType, ReadOnly: readOnly,
 		OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
 			f, err := cfg.OpenFile(name, flag&^os.O_CREATE, perm)
 			file = f
 			return f, err
 		},
+	}
+	if !readOnly {
+		options.InitialMmapSize = mapped
 	}
 	// Reading a mapped page behind the end of a file that was cut off is a fault; here it becomes an error.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -130,27 +140,39 @@ func openDB(cfg Config, path string) (db *bbolt.DB, err error) {
 	}()
 	db, err = bbolt.Open(path, fileMode, options)
 	if err != nil {
-		return nil, fmt.Errorf("open file: %w", err)
+		return nil, nil, fmt.Errorf("open file: %w", err)
 	}
 	db.AllocSize = growth
-	if err := whole(db, file); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
+	return db, file, nil
 }
 
-// whole checks that the file is as long as its contents.
-func whole(db *bbolt.DB, file *os.File) error {
+// probe reads what bbolt is going to trust: a damaged page can make it panic, loop, or ask for more memory than there
+// is. It holds the file as a reader, so that no other process writes meanwhile.
+func probe(cfg Config) error {
+	db, file, err := openDB(cfg, cfg.Path, true)
+	if err != nil {
+		return err
+	}
+	err = trust(context.Background(), file, whole)
+	return errors.Join(err, db.Close())
+}
+
+// trust verifies the first pages and the list of free pages of a file, and all pages unless it is larger than limit.
+func trust(ctx context.Context, file *os.File, limit int64) error {
 	info, err := file.Stat()
 	if err != nil {
 		return fmt.Errorf("look at file: %w", err)
 	}
-	return db.View(func(b *bbolt.Tx) error {
-		if b.Size() > info.Size() {
-			return damaged(db.Path(), fmt.Errorf("%d bytes of %d", info.Size(), b.Size()))
-		}
-		return nil
-	})
+	m, err := readMeta(file)
+	if err == nil && info.Size() <= limit {
+		err = checkPages(ctx, file, info.Size(), m)
+	} else if err == nil {
+		err = checkFreelist(ctx, file, info.Size(), m)
+	}
+	if err != nil && ctx.Err() == nil && !errors.Is(err, syscall.EIO) {
+		return damaged(file.Name(), err)
+	}
+	return err
 }
 
 func damaged(path string, cause error) error {
@@ -186,7 +208,7 @@ func create(cfg Config, history []step) error {
 }
 
 func fill(cfg Config, draft string, history []step) error {
-	db, err := openDB(cfg, draft)
+	db, _, err := openDB(cfg, draft, false)
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,9 @@ type Config struct {
 // Update and Close must not be called from inside a function given to View or Update of the same store: it would wait
 // for itself.
 type Store struct {
-	db  *bbolt.DB
-	log *slog.Logger
+	db   *bbolt.DB
+	file *os.File // The one that bbolt has open; it closes it.
+	log  *slog.Logger
 
 	mu      sync.Mutex
 	work    sync.Cond // Signaled when queue or closing changes.
@@ -51,8 +52,8 @@ type Store struct {
 var _ access.Store = (*Store)(nil)
 
 // start takes charge of an open database.
-func start(db *bbolt.DB, log *slog.Logger) *Store {
-	s := &Store{db: db, log: log, stopped: make(chan struct{})}
+func start(db *bbolt.DB, file *os.File, log *slog.Logger) *Store {
+	s := &Store{db: db, file: file, log: log, stopped: make(chan struct{})}
 	s.work.L = &s.mu
 	s.close = sync.OnceValue(s.shut)
 	go s.commitLoop()
