@@ -9,6 +9,7 @@ require (
 	github.com/google/cel-go v0.29.1
 	github.com/google/go-cmp v0.7.0
 	github.com/gorilla/websocket v1.5.3
+	github.com/hanwen/go-fuse/v2 v2.12.1
 	github.com/okta/okta-sdk-golang/v5 v5.0.6
 	github.com/prometheus/client_golang v1.25.0
 	github.com/robfig/cron/v3 v3.0.1

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,9 +20,6 @@ import (
 
 // crashPath is the environment variable by which the test binary knows that it is to be killed.
 const crashPath = "USHER_STORETEST_CRASH_PATH"
-
-// lanes is how many callers write at once in the process that is killed.
-const lanes = 6
 
 // Durable is a store that outlives its process.
 type Durable struct {
@@ -55,7 +51,7 @@ func Crash(ctx context.Context, name, folder string, kills int, d Durable) (acke
 		writeUntilKilled(ctx, path, d)
 		return 0, errors.New("the process that is to be killed has ended")
 	}
-	before := make([]int, lanes)
+	before := make([]int, Lanes)
 	for k := range kills {
 		path := filepath.Join(folder, fmt.Sprintf("crash%d.db", k/10))
 		if k%10 == 0 {
@@ -105,14 +101,14 @@ func killOne(ctx context.Context, name, path string, early bool, wait time.Durat
 	if early {
 		killSoon()
 	}
-	acks := make([]int, lanes)
+	acks := make([]int, Lanes)
 	lines := bufio.NewScanner(out)
 	var complaint error
 	for lines.Scan() {
 		killSoon()
 		var lane, n int
 		switch _, err := fmt.Sscanf(lines.Text(), "ack %d %d", &lane, &n); {
-		case err == nil && lane < lanes:
+		case err == nil && lane < Lanes:
 			acks[lane] = n
 		case strings.HasPrefix(lines.Text(), "complaint "):
 			complaint = errors.New(lines.Text())
@@ -133,31 +129,12 @@ func verify(ctx context.Context, path string, before, acks []int, d Durable) (af
 		return nil, fmt.Errorf("open after kill: %w", err)
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	after = make([]int, lanes)
-	err = s.View(ctx, func(tx access.Tx) error {
-		for i := range after {
-			n, err := readStep(tx, laneName(i))
-			if err != nil {
-				return err
-			}
-			least := max(before[i], acks[i])
-			if n < least {
-				return fmt.Errorf("lane %d: %d was acknowledged, %d is there", i, least, n)
-			}
-			if n > least+1 {
-				return fmt.Errorf("lane %d: %d is there, but only %d was acknowledged and one more begun", i, n, least)
-			}
-			after[i] = n
-		}
-		return nil
-	})
+	after, err = VerifyLanes(ctx, s, before, acks)
 	if err == nil && d.Check != nil {
 		err = d.Check(s)
 	}
 	return after, err
 }
-
-func laneName(i int) string { return "lane" + strconv.Itoa(i) }
 
 // writeUntilKilled is the other process. A line is printed only after its write was acknowledged.
 func writeUntilKilled(ctx context.Context, path string, d Durable) {
@@ -166,29 +143,11 @@ func writeUntilKilled(ctx context.Context, path string, d Durable) {
 		fmt.Println("complaint open:", err) //nolint:forbidigo // The parent reads it.
 		return
 	}
-	var all sync.WaitGroup
 	var printing sync.Mutex
-	say := func(line string) {
+	err = WriteLanes(ctx, s, func(lane, n int) {
 		printing.Lock()
 		defer printing.Unlock()
-		fmt.Println(line) //nolint:forbidigo // The parent reads it.
-	}
-	for i := range lanes {
-		all.Go(func() {
-			n := 0
-			err := s.View(ctx, func(tx access.Tx) (err error) {
-				n, err = readStep(tx, laneName(i))
-				return err
-			})
-			for err == nil {
-				n++
-				err = s.Update(ctx, func(tx access.Tx) error { return writeStep(tx, laneName(i), n) })
-				if err == nil {
-					say(fmt.Sprintf("ack %d %d", i, n))
-				}
-			}
-			say("complaint " + err.Error())
-		})
-	}
-	all.Wait()
+		fmt.Printf("ack %d %d\n", lane, n) //nolint:forbidigo // The parent reads it.
+	})
+	fmt.Println("complaint", err) //nolint:forbidigo // The parent reads it.
 }
