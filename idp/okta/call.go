@@ -18,6 +18,15 @@ type call struct {
 	missing idp.Kind // kind of a 404
 }
 
+// The kinds of call that share a window by Okta's table; the rest are named where they are made.
+const (
+	bucketAdd         = "PUT groups/id/users/id"
+	bucketRemove      = "DELETE groups/id/users/id"
+	bucketMemberships = "GET users/id/groups"
+	bucketMembers     = "GET groups/id/users"
+	bucketRoles       = "GET groups/id/roles"
+)
+
 const (
 	// shortWait is how long a call waits for the end of a rate window by itself before it says Throttled.
 	shortWait = 2 * time.Second
@@ -40,7 +49,7 @@ func (p *Provider) do(ctx context.Context, c call, execute func(context.Context)
 			r.refused = x.status == http.StatusTooManyRequests
 			seen = &r
 		}
-		p.gate.leave(c.bucket, seen, started, x.crowded())
+		p.gate.leave(c.bucket, idp.PriorityOf(ctx), seen, started, x.crowded())
 	}()
 	limited, cancel := context.WithTimeoutCause(ctx, p.cfg.Timeout, errTimeout)
 	defer cancel()
@@ -57,7 +66,11 @@ func (p *Provider) do(ctx context.Context, c call, execute func(context.Context)
 		// The SDK refused to build the request; its text may hold arguments, so it is dropped.
 		return nil, &idp.Error{Kind: idp.Invalid, Op: c.op, Code: fmt.Sprintf("%T", err)}
 	case x.status < 200 || x.status > 299:
-		return nil, x.errorOf(c.op, c.missing)
+		e := x.errorOf(c.op, c.missing)
+		if e.Kind == idp.Throttled && e.RetryAt.IsZero() {
+			e.RetryAt = p.gate.complain(c.bucket)
+		}
+		return nil, e
 	}
 	return x, nil
 }

@@ -53,7 +53,8 @@ type Config struct {
 	InsecureHTTP bool
 	// UserAgent is sent with every request; default "usher".
 	UserAgent string
-	// Reserve is the share of every rate window that only removals may use, at least 0 and below 1; default 0.1,
+	// Reserve is the share of every rate window that is kept for removals; and, while a storm of removals takes nearly all
+	// of a window, the share that it leaves to other calls as long as some come. At least 0 and below 1; default 0.1,
 	// negative means none.
 	Reserve float64
 	// MaxInFlight bounds the simultaneous calls, 1 to 35; default 5.

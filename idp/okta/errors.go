@@ -84,8 +84,13 @@ func (x *exchange) errorOf(op string, missing idp.Kind) *idp.Error {
 	if e.Code == "" {
 		e.Code = "HTTP " + strconv.Itoa(x.status)
 	}
-	if e.Transient() {
+	switch e.Kind {
+	case idp.Throttled:
 		e.RetryAt = retryAt(x.header, x.received)
+	case idp.Unavailable:
+		// Every answer tells the end of its rate window, which says nothing about when a fault is over.
+		e.RetryAt = retryAfter(x.header, x.received)
+	default:
 	}
 	return e
 }
@@ -101,11 +106,30 @@ func retryAt(h http.Header, received time.Time) time.Time {
 		}
 		return at
 	}
-	after := strings.TrimSpace(h.Get("Retry-After"))
-	if seconds, err := strconv.ParseFloat(after, 64); err == nil && seconds >= 0 && seconds <= longestWindow.Seconds() {
-		return received.Add(time.Duration(seconds * float64(time.Second)))
+	return retryAfter(h, received)
+}
+
+// retryAfter reads the header of that name, in seconds or as a date by the vendor's clock. Zero = none, or out of reason.
+func retryAfter(h http.Header, received time.Time) time.Time {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	var wait time.Duration
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
+		if !(seconds >= 0 && seconds <= longestWindow.Seconds()) {
+			return time.Time{}
+		}
+		wait = time.Duration(seconds * float64(time.Second))
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(received)
+		if date, err := http.ParseTime(h.Get("Date")); err == nil {
+			wait = at.Sub(date)
+		}
+	} else {
+		return time.Time{}
 	}
-	return time.Time{}
+	if wait < 0 || wait > longestWindow {
+		return time.Time{}
+	}
+	return received.Add(wait)
 }
 
 // crowded reports whether the vendor complains about too many simultaneous calls rather than a spent window.

@@ -31,7 +31,7 @@ func queueUp(t *testing.T, g *gate, priorities []idp.Priority) func() []int {
 			mu.Lock()
 			order = append(order, i)
 			mu.Unlock()
-			g.leave("PUT", nil, time.Time{}, false)
+			g.leave("PUT", priority, nil, time.Time{}, false)
 		})
 		for deadline := time.Now().Add(5 * time.Second); waiting(g) != i+1; {
 			if time.Now().After(deadline) {
@@ -59,7 +59,7 @@ func TestRemovalsPassTheGateFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	finish := queueUp(t, g, []idp.Priority{idp.Normal, idp.Normal, idp.Removal, idp.Normal, idp.Removal})
-	g.leave("PUT", nil, time.Time{}, false)
+	g.leave("PUT", idp.Normal, nil, time.Time{}, false)
 	if got, want := finish(), []int{2, 4, 0, 1, 3}; !slices.Equal(got, want) {
 		t.Fatalf("admitted in order %v, want %v", got, want)
 	}
@@ -84,7 +84,7 @@ func TestTheGateBoundsSimultaneousCallsAndKeepsAPlaceForRemovals(t *testing.T) {
 					time.Sleep(time.Millisecond)
 				}
 				now.Add(-1)
-				g.leave("PUT", nil, time.Time{}, false)
+				g.leave("PUT", priority, nil, time.Time{}, false)
 			})
 		}
 		group.Wait()
@@ -131,7 +131,7 @@ func TestACallThatGivesUpLeavesNoTrace(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
-	g.leave("PUT", nil, time.Time{}, false)
+	g.leave("PUT", idp.Normal, nil, time.Time{}, false)
 	if waiting(g) != 0 || g.inUse != 0 {
 		t.Fatalf("%d wait, %d in use", waiting(g), g.inUse)
 	}
@@ -147,7 +147,7 @@ func TestComplaintsAboutSimultaneousCallsLowerTheBoundForAWhile(t *testing.T) {
 		if _, err := g.enter(t.Context(), "PUT", idp.Normal); err != nil {
 			t.Fatal(err)
 		}
-		g.leave("PUT", nil, time.Time{}, crowded)
+		g.leave("PUT", idp.Normal, nil, time.Time{}, crowded)
 	}
 	answer(true)
 	answer(true)

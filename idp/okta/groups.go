@@ -94,7 +94,7 @@ func (p *Provider) eachGroup(ctx context.Context, op string, user idp.UserID, ea
 		return notAnID(op, idp.UserNotFound)
 	}
 	var odd error
-	err := pages(ctx, p, call{op: op, bucket: "GET users/id/groups", missing: idp.UserNotFound}, func(ctx context.Context, after string) error {
+	err := pages(ctx, p, call{op: op, bucket: bucketMemberships, missing: idp.UserNotFound}, func(ctx context.Context, after string) error {
 		r := p.api.UserAPI.ListUserGroups(ctx, string(user)).Limit(pageSize)
 		if after != "" {
 			r = r.After(after)
@@ -126,7 +126,7 @@ func (p *Provider) Members(ctx context.Context, group idp.GroupID) ([]idp.User, 
 	members := []idp.User{}
 	seen := map[string]bool{}
 	var odd error
-	err := pages(ctx, p, call{op: op, bucket: "GET groups/id/users", missing: idp.GroupNotFound}, func(ctx context.Context, after string) error {
+	err := pages(ctx, p, call{op: op, bucket: bucketMembers, missing: idp.GroupNotFound}, func(ctx context.Context, after string) error {
 		r := p.api.GroupAPI.ListGroupUsers(ctx, string(group)).Limit(pageSize)
 		if after != "" {
 			r = r.After(after)

@@ -23,7 +23,7 @@ func (p *Provider) AddMember(ctx context.Context, group idp.GroupID, user idp.Us
 	if err := p.governable(ctx, op, group); err != nil {
 		return err
 	}
-	return p.change(ctx, op, "PUT groups/id/users/id", group, user, func(ctx context.Context) error {
+	return p.change(ctx, op, bucketAdd, group, user, func(ctx context.Context) error {
 		_, err := p.api.GroupAPI.AssignUserToGroup(ctx, string(group), string(user)).Execute()
 		return err
 	})
@@ -36,7 +36,7 @@ func (p *Provider) RemoveMember(ctx context.Context, group idp.GroupID, user idp
 	if err := checkPair(op, group, user); err != nil {
 		return err
 	}
-	return p.change(ctx, op, "DELETE groups/id/users/id", group, user, func(ctx context.Context) error {
+	return p.change(ctx, op, bucketRemove, group, user, func(ctx context.Context) error {
 		_, err := p.api.GroupAPI.UnassignUserFromGroup(ctx, string(group), string(user)).Execute()
 		return err
 	})

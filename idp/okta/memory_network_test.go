@@ -86,6 +86,7 @@ type orgInMemory struct {
 	*oktasim.Server
 	*network
 	provider *okta.Provider
+	latency  time.Duration // of every call, half of it on the way there
 }
 
 const (
@@ -116,7 +117,7 @@ func inMemory(t *testing.T, change func(*oktasim.Config), tune func(*okta.Config
 	}
 	sim.SetURL(memoryURL)
 	o = &orgInMemory{Server: sim, network: newNetwork()}
-	web := &http.Server{Handler: sim, ConnState: o.note, ReadHeaderTimeout: time.Hour}
+	web := &http.Server{Handler: o, ConnState: o.note, ReadHeaderTimeout: time.Hour}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -135,6 +136,13 @@ func inMemory(t *testing.T, change func(*oktasim.Config), tune func(*okta.Config
 		_ = web.Close()
 		<-served
 	}
+}
+
+// ServeHTTP answers as the org does, after a while.
+func (o *orgInMemory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(o.latency / 2)
+	o.Server.ServeHTTP(w, r)
+	time.Sleep(o.latency - o.latency/2)
 }
 
 func TestARoundTripInVirtualTimeLeavesNothingBehind(t *testing.T) {

@@ -183,7 +183,7 @@ func tokenError(op string, resp *http.Response, body []byte, now time.Time) erro
 		Error string `json:"error"`
 	}
 	_ = json.Unmarshal(body, &failure)
-	e := &idp.Error{Kind: idp.Unavailable, Op: op, Code: fmt.Sprintf("HTTP %d", resp.StatusCode), RetryAt: retryAt(resp.Header, now)}
+	e := &idp.Error{Kind: idp.Unavailable, Op: op, Code: fmt.Sprintf("HTTP %d", resp.StatusCode), RetryAt: retryAfter(resp.Header, now)}
 	switch failure.Error {
 	case "invalid_client", "invalid_grant", "unauthorized_client":
 		e.Kind, e.Code = idp.Unauthorized, failure.Error
@@ -196,7 +196,7 @@ func tokenError(op string, resp *http.Response, body []byte, now time.Time) erro
 	default:
 		switch resp.StatusCode {
 		case http.StatusTooManyRequests:
-			e.Kind = idp.Throttled
+			e.Kind, e.RetryAt = idp.Throttled, retryAt(resp.Header, now)
 		case http.StatusUnauthorized:
 			e.Kind = idp.Unauthorized
 		case http.StatusForbidden:

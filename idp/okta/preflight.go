@@ -169,7 +169,7 @@ func (p *Provider) adminRefusal(ctx context.Context, op string, id idp.GroupID) 
 
 // groupRoles lists the types of the admin roles that the group holds.
 func (p *Provider) groupRoles(ctx context.Context, op string, id idp.GroupID) ([]string, error) {
-	x, err := p.do(ctx, call{op: op, bucket: "GET groups/id/roles", missing: idp.GroupNotFound}, func(ctx context.Context) error {
+	x, err := p.do(ctx, call{op: op, bucket: bucketRoles, missing: idp.GroupNotFound}, func(ctx context.Context) error {
 		_, _, err := p.api.RoleAssignmentAPI.ListGroupAssignedRoles(ctx, string(id)).Execute()
 		return err
 	})
