@@ -120,6 +120,9 @@ func (t *turn) wish(r *Request, e Effect) {
 	r.Wishes++
 	e.Request, e.Rev = r.ID, r.Wishes
 	e.Rank = r.Role.Risk.Rank()
+	if g := t.s.Grant; e.Kind == EffectRemove && g != nil && g.EndReason == EndOffboarded {
+		e.Rank += leaverRank
+	}
 	if e.Due.IsZero() {
 		e.Due = t.now
 	}

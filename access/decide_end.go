@@ -77,9 +77,10 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 	t.clear(TimerDue, g.Request)
 	t.clear(TimerNotice, g.Request)
 	text := map[EndReason]string{
-		EndExpired:  "The time is up; Usher is removing the access.",
-		EndReleased: by.String() + " gave the access back; Usher is removing it.",
-		EndRevoked:  by.String() + " revoked the access: " + note,
+		EndExpired:    "The time is up; Usher is removing the access.",
+		EndReleased:   by.String() + " gave the access back; Usher is removing it.",
+		EndRevoked:    by.String() + " revoked the access: " + note,
+		EndOffboarded: "The account of " + g.Subject.String() + " is not active any more; Usher is removing the access.",
 	}[why]
 	t.event(t.home(), EventRevoking, by, text, map[string]string{"reason": string(why), "note": note})
 	if g.Extending != "" {
@@ -161,7 +162,9 @@ func (t *turn) endedText() string {
 			late = l.Round(time.Second).String() + " late"
 		}
 		return "Access has ended: its time was up (" + late + ")."
-	case EndReview, EndReclaimed, EndOffboarded, EndLost:
+	case EndOffboarded:
+		return "Access has ended: the account is not active any more."
+	case EndReview, EndReclaimed, EndLost:
 	}
 	return "Access has ended."
 }

@@ -52,7 +52,7 @@ type Effect struct {
 	// Lane: effects of one lane run one at a time, in order.
 	Lane     string   `json:"lane"`
 	Priority Priority `json:"priority"`
-	// Rank orders effects of one priority: higher risk first, see Role.Risk.
+	// Rank orders effects of one priority: leavers first, then higher risk, see Role.Risk.
 	Rank int `json:"rank"`
 	// Due orders effects of one rank.
 	Due     time.Time     `json:"due"`

@@ -78,6 +78,8 @@ func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Ti
 			stored.Attempts++ // A write without an idempotency key was counted before it was sent.
 		}
 		stored.LastError = f.detail
+		// It waits even when the whole target is to blame, so that the next probe is another one: a call that fails for
+		// reasons of its own must not stand in the way of all others.
 		stored.NotBefore = later(now.Add(backoff(stored.Attempts, f)), f.wish)
 		next = stored
 		return tx.PutEffect(stored)

@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
-// longestPause bounds how long a target that failed is left alone; it is also the bound on noticing its return.
-const longestPause = 20 * time.Second
+const (
+	// longestPause bounds how long a target that failed is left alone; it is also the bound on noticing its return.
+	longestPause = 20 * time.Second
+	// otherTurn is how often something other than a removal gets its turn while removals wait: one in so many. A storm of
+	// removals takes an hour at a provider's pace, and nobody should wait an hour for an approved access.
+	otherTurn = 10
+)
 
 // queue orders pending effects in memory. The store holds the truth; a queue is rebuilt from it at start. It is not
 // safe for concurrent use: the runner guards it.
@@ -26,33 +31,40 @@ type lane struct {
 	items  []Effect // In order of priority, then of arrival.
 	busy   bool
 	after  time.Time // No earlier than this, because the first item has to wait.
-	index  int       // In the target's heap; -1 when not in it.
+	heap   *laneHeap // The one that holds the lane; nil while none does.
+	index  int       // In that heap.
 }
 
 // target is one outside system with its bound and its mood.
 type target struct {
-	name     string
-	ready    laneHeap
-	inFlight int
-	failures int
-	// pause and removals are when the next ordinary call and the next removal may go out.
-	pause, removals time.Time
+	name string
+	// removals and others are the lanes that may run, most urgent first; waiting are those whose time has not come.
+	removals, others, waiting laneHeap
+	inFlight, failures, turn  int
+	// pause and removalPause are when the next ordinary call and the next removal may go out.
+	pause, removalPause time.Time
 }
 
 func newQueue(limit int) *queue {
 	return &queue{limit: limit, lanes: map[string]*lane{}, targets: map[string]*target{}}
 }
 
+func (q *queue) target(name string) *target {
+	t, ok := q.targets[name]
+	if !ok {
+		t = &target{
+			name: name, removals: laneHeap{less: moreUrgent}, others: laneHeap{less: moreUrgent}, waiting: laneHeap{less: sooner},
+		}
+		q.targets[name] = t
+	}
+	return t
+}
+
 // add puts an effect in, or a newer revision in place of an older.
 func (q *queue) add(e Effect) {
 	l, ok := q.lanes[e.Lane]
 	if !ok {
-		t, ok := q.targets[e.Target]
-		if !ok {
-			t = &target{name: e.Target}
-			q.targets[e.Target] = t
-		}
-		l = &lane{name: e.Lane, target: t, index: -1}
+		l = &lane{name: e.Lane, target: q.target(e.Target)}
 		q.lanes[e.Lane] = l
 	}
 	i := slices.IndexFunc(l.items, func(o Effect) bool { return o.ID == e.ID })
@@ -64,7 +76,6 @@ func (q *queue) add(e Effect) {
 		l.items = append(l.items, e)
 		slices.SortStableFunc(l.items, func(a, b Effect) int { return cmp.Compare(a.Priority, b.Priority) })
 	}
-	l.after = l.items[0].NotBefore
 	q.place(l)
 }
 
@@ -75,88 +86,110 @@ func (q *queue) remove(id, laneName string, rev int) {
 		return
 	}
 	l.items = slices.DeleteFunc(l.items, func(o Effect) bool { return o.ID == id && (rev == 0 || o.Rev <= rev) })
-	if len(l.items) > 0 {
-		l.after = l.items[0].NotBefore
+	q.place(l)
+}
+
+// replace puts an effect that has to wait where it was; a newer wish that came meanwhile stays.
+func (q *queue) replace(e Effect) {
+	l := q.lanes[e.Lane]
+	if l == nil {
+		return
+	}
+	for i, o := range l.items {
+		if o.ID == e.ID && o.Rev <= e.Rev {
+			l.items[i] = e
+		}
 	}
 	q.place(l)
 }
 
-// place keeps the lane in its target's heap exactly while it has something to do.
+// place keeps the lane in the heap that fits its first effect, and in none while it is busy or empty.
 func (q *queue) place(l *lane) {
-	want := len(l.items) > 0 && !l.busy
+	if l.heap != nil {
+		heap.Remove(l.heap, l.index)
+		l.heap = nil
+	}
 	switch {
-	case want && l.index >= 0:
-		heap.Fix(&l.target.ready, l.index)
-	case want:
-		heap.Push(&l.target.ready, l)
-	case l.index >= 0:
-		heap.Remove(&l.target.ready, l.index)
-	}
-	if len(l.items) == 0 && !l.busy {
+	case len(l.items) == 0 && !l.busy:
 		delete(q.lanes, l.name)
+	case len(l.items) > 0:
+		l.after = l.items[0].NotBefore
+		if l.busy {
+			return
+		}
+		if l.after.IsZero() {
+			l.ready()
+			return
+		}
+		heap.Push(&l.target.waiting, l)
 	}
+}
+
+// ready moves the lane to those that may run.
+func (l *lane) ready() {
+	if l.heap != nil {
+		heap.Remove(l.heap, l.index)
+	}
+	h := &l.target.others
+	if l.items[0].Priority == PriorityRemoval {
+		h = &l.target.removals
+	}
+	heap.Push(h, l)
 }
 
 // next takes the most urgent effect that may run now, or says when to look again (zero: not before something changes).
 func (q *queue) next(now time.Time) (Effect, bool, time.Time) {
 	var again time.Time
-	later := func(at time.Time) {
-		if again.IsZero() || at.Before(again) {
-			again = at
-		}
-	}
 	for _, t := range q.targets {
 		limit := q.limit
 		if t.failures > 0 {
 			limit = 1 // One probe at a time until the target answers.
 		}
-		if t.inFlight >= limit || len(t.ready) == 0 {
+		if t.inFlight >= limit {
 			continue
 		}
 		l, at := t.pick(now)
 		if l == nil {
-			later(at)
+			again = earlier(again, at)
 			continue
 		}
-		l.busy = true
+		heap.Remove(l.heap, l.index)
+		l.heap, l.busy = nil, true
 		t.inFlight++
-		heap.Remove(&t.ready, l.index)
 		return l.items[0], true, time.Time{}
 	}
 	return Effect{}, false, again
 }
 
-// pick finds the first lane in order that may run; if none may, the earliest time at which one can.
+// pick finds the lane whose turn it is: removals first, and now and then something else. If none may run, it says when
+// one can.
 func (t *target) pick(now time.Time) (*lane, time.Time) {
-	var best *lane
-	var at time.Time
-	for i, l := range t.ready {
-		when := t.notBefore(l)
-		if when.After(now) {
-			if at.IsZero() || when.Before(at) {
-				at = when
-			}
-			continue
-		}
-		if i == 0 {
-			return l, time.Time{} // The heap's first is the most urgent of all.
-		}
-		if best == nil || less(l, best) {
-			best = l
-		}
+	for len(t.waiting.lanes) > 0 && !t.waiting.lanes[0].after.After(now) {
+		t.waiting.lanes[0].ready()
 	}
-	return best, at
-}
-
-func (t *target) notBefore(l *lane) time.Time {
-	pause := t.pause
-	if l.items[0].Priority == PriorityRemoval {
-		pause = t.removals
+	removal, other := len(t.removals.lanes) > 0, len(t.others.lanes) > 0
+	var again time.Time
+	if removal && t.removalPause.After(now) {
+		removal, again = false, earlier(again, t.removalPause)
 	}
-	if l.after.After(pause) {
-		return l.after
+	if other && t.pause.After(now) {
+		other, again = false, earlier(again, t.pause)
 	}
-	return pause
+	switch {
+	case removal && other:
+		if t.turn++; t.turn%otherTurn == 0 {
+			return t.others.lanes[0], time.Time{}
+		}
+		return t.removals.lanes[0], time.Time{}
+	case removal:
+		return t.removals.lanes[0], time.Time{}
+	case other:
+		return t.others.lanes[0], time.Time{}
+	}
+	if len(t.waiting.lanes) > 0 {
+		again = earlier(again, t.waiting.lanes[0].after)
+	}
+	return nil, again
 }
 
 // free gives the target's place back as soon as the call has returned; the lane stays busy until done.
@@ -173,7 +206,7 @@ func (q *queue) done(laneName string) {
 // healthy ends a target's pauses.
 func (q *queue) healthy(name string) {
 	t := q.targets[name]
-	t.failures, t.pause, t.removals = 0, time.Time{}, time.Time{}
+	t.failures, t.pause, t.removalPause = 0, time.Time{}, time.Time{}
 }
 
 // failed pauses a target. A wish of the vendor is the floor; otherwise pauses double from one second, with jitter. When
@@ -182,7 +215,7 @@ func (q *queue) failed(name string, now, wish time.Time, throttled, removal bool
 	t := q.targets[name]
 	if throttled {
 		if removal {
-			t.removals = later(t.removals, wish)
+			t.removalPause = later(t.removalPause, wish)
 		}
 		t.pause = later(t.pause, wish)
 		return
@@ -191,7 +224,7 @@ func (q *queue) failed(name string, now, wish time.Time, throttled, removal bool
 	d = time.Duration(float64(d) * (0.7 + 0.6*rand.Float64())) //nolint:gosec // Jitter needs no secrecy.
 	t.failures++
 	at := later(now.Add(d), wish)
-	t.pause, t.removals = later(t.pause, at), later(t.removals, at)
+	t.pause, t.removalPause = later(t.pause, at), later(t.removalPause, at)
 }
 
 func later(a, b time.Time) time.Time {
@@ -201,34 +234,48 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// laneHeap orders lanes by their first effect: priority, then risk, then due time, then id.
-type laneHeap []*lane
+// earlier is the earlier of two times; zero means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
 
-func less(a, b *lane) bool {
+// moreUrgent orders lanes by their first effect: priority, then risk, then due time, then id.
+func moreUrgent(a, b *lane) bool {
 	x, y := a.items[0], b.items[0]
 	return cmp.Or(
 		cmp.Compare(x.Priority, y.Priority), cmp.Compare(y.Rank, x.Rank), x.Due.Compare(y.Due), cmp.Compare(x.ID, y.ID),
 	) < 0
 }
 
+// sooner orders lanes by the time before which they must not run.
+func sooner(a, b *lane) bool { return a.after.Before(b.after) }
+
+// laneHeap is a heap of lanes that know their place in it.
+type laneHeap struct {
+	lanes []*lane
+	less  func(a, b *lane) bool
+}
+
 // Len, Less, Swap, Push and Pop implement heap.Interface.
-func (h laneHeap) Len() int           { return len(h) }
-func (h laneHeap) Less(i, j int) bool { return less(h[i], h[j]) }
-func (h laneHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
+func (h *laneHeap) Len() int           { return len(h.lanes) }
+func (h *laneHeap) Less(i, j int) bool { return h.less(h.lanes[i], h.lanes[j]) }
+func (h *laneHeap) Swap(i, j int) {
+	h.lanes[i], h.lanes[j] = h.lanes[j], h.lanes[i]
+	h.lanes[i].index, h.lanes[j].index = i, j
 }
 
 func (h *laneHeap) Push(x any) {
 	l := x.(*lane) //nolint:forcetypeassert // Only this file pushes.
-	l.index = len(*h)
-	*h = append(*h, l)
+	l.heap, l.index = h, len(h.lanes)
+	h.lanes = append(h.lanes, l)
 }
 
 func (h *laneHeap) Pop() any {
-	old := *h
-	l := old[len(old)-1]
-	l.index = -1
-	*h = old[:len(old)-1]
+	l := h.lanes[len(h.lanes)-1]
+	h.lanes[len(h.lanes)-1] = nil
+	h.lanes = h.lanes[:len(h.lanes)-1]
 	return l
 }

@@ -296,23 +296,7 @@ func (r *Runner) failed(ctx context.Context, e Effect, err error) {
 		next = e
 		next.NotBefore = now.Add(time.Second)
 	}
-	r.requeue(next)
-}
-
-// requeue puts the postponed effect where it was; a newer wish that came meanwhile stays.
-func (r *Runner) requeue(e Effect) {
-	l := r.queue.lanes[e.Lane]
-	if l == nil {
-		return
-	}
-	for i, o := range l.items {
-		if o.ID == e.ID && o.Rev <= e.Rev {
-			l.items[i] = e
-		}
-	}
-	if len(l.items) > 0 {
-		l.after = l.items[0].NotBefore
-	}
+	r.queue.replace(next)
 }
 
 func (r *Runner) record(ctx context.Context, e Effect, c command) {
@@ -322,7 +306,7 @@ func (r *Runner) record(ctx context.Context, e Effect, c command) {
 	if err != nil {
 		r.s.log.Error("record outcome", "effect", e.ID, "err", err)
 		e.NotBefore = r.s.Now().Add(time.Second)
-		r.requeue(e)
+		r.queue.replace(e)
 		return
 	}
 	r.queue.remove(e.ID, e.Lane, e.Rev)

@@ -28,8 +28,10 @@ type Config struct {
 	Identity Identity
 	// Admins are the e-mail addresses of those who see failures and may revoke any grant. Default none.
 	Admins []string
-	// Now is the clock. It may jump; decisions about ends use the latest reading ever seen.
+	// Now is the clock of the wall. It may jump; see Service.Now.
 	Now func() time.Time
+	// Elapsed is a clock that only goes forward and never jumps, from any start. Default one that stands still.
+	Elapsed func() time.Duration
 	// Logger. Default slog.Default().
 	Logger *slog.Logger
 	// InFlight bounds the calls under way per target. Default 5.
@@ -59,7 +61,9 @@ type Service struct {
 	runner    *Runner
 
 	clockMu sync.Mutex
-	latest  time.Time
+	latest  time.Time     // What Now returned last,
+	elapsed time.Duration // and when that was.
+	behind  bool          // The wall clock went back and has not caught up.
 
 	cacheMu sync.Mutex
 	users   map[idp.UserID]cached[idp.User]
@@ -89,6 +93,9 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Elapsed == nil {
+		cfg.Elapsed = func() time.Duration { return 0 }
+	}
 	if cfg.InFlight <= 0 {
 		cfg.InFlight = 5
 	}
@@ -107,18 +114,23 @@ func (s *Service) Runner() *Runner { return s.runner }
 // Catalog returns the catalog in force.
 func (s *Service) Catalog() *catalog.Catalog { return s.cfg.Catalog() }
 
-// Now is the clock of the core: the latest reading ever seen, so that a clock that jumps back prolongs nothing.
+// Now is the clock of the core. It follows the wall clock forward. When that goes back, it goes on from the latest reading
+// by the clock that never jumps, so that nothing is prolonged and nothing happens again, until the wall clock has caught up.
 func (s *Service) Now() time.Time {
-	now := s.cfg.Now().UTC()
+	now, elapsed := s.cfg.Now().UTC().Round(0), s.cfg.Elapsed()
 	s.clockMu.Lock()
 	defer s.clockMu.Unlock()
-	if back := s.latest.Sub(now); back > 0 {
-		if back > time.Minute {
-			s.log.Warn("clock went back", "by", back.String())
+	if ahead := s.latest.Add(max(0, elapsed-s.elapsed)); !s.latest.IsZero() && ahead.After(now) {
+		if back := ahead.Sub(now); back > time.Minute && !s.behind {
+			s.behind = true
+			s.log.Warn("clock went back; ends are kept by the time that has passed", "by", back.Round(time.Second).String())
 		}
-		return s.latest
+		now = ahead
+	} else if s.behind {
+		s.behind = false
+		s.log.Info("clock has caught up")
 	}
-	s.latest = now
+	s.latest, s.elapsed = now, max(elapsed, s.elapsed)
 	return now
 }
 

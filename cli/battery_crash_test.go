@@ -74,3 +74,12 @@ func TestCrashDuringRecoveryLosesAndDoublesNothing(t *testing.T) {
 	}
 	t.Logf("%d pairs of crash points, %d deaths", len(pairs), deaths)
 }
+
+func TestDay(t *testing.T) {
+	t.Parallel()
+	report(t, inTown(t, nil, func(ctx context.Context, w *town) []string {
+		f := w.day(ctx)
+		t.Log(len(w.hits), "points")
+		return f
+	}))
+}

@@ -272,6 +272,7 @@ func (o *oracle) records() {
 			}
 		}
 	}
+	o.readBacks()
 	proofs := map[string]int{}
 	for id, list := range o.events {
 		for _, e := range list {
@@ -293,6 +294,39 @@ func (o *oracle) records() {
 			o.wrong(3, "%s: %d changes at Okta and no proof", key, n)
 		}
 	}
+}
+
+// readBacks wants a read of the membership, answered well, after each change and before the proof of it.
+func (o *oracle) readBacks() {
+	calls := o.world.Okta.Calls()
+	for _, list := range o.events {
+		for _, e := range list {
+			if e.Kind != access.EventMemberAdded && e.Kind != access.EventMemberRemoved {
+				continue
+			}
+			_, group, _ := strings.Cut(e.Facts["group"], ":")
+			if !readAfterChange(calls, group, e.At) {
+				o.wrong(3, "%q was told at %s without a read after the change", e.Text, e.At)
+			}
+		}
+	}
+}
+
+// readAfterChange reports whether the last successful read before the moment came after the last change of the group.
+func readAfterChange(calls []oktasim.Call, group string, at time.Time) bool {
+	change, read := -1, -1
+	for _, c := range calls {
+		switch {
+		case c.At.After(at):
+		case (c.Name == "group.member.add" || c.Name == "group.member.remove") && strings.Contains(c.Path, group) && c.Status < 300:
+			change = c.Seq
+		case (c.Name == "user.groups" || c.Name == "group.members") && c.Status == 200:
+			read = c.Seq
+		case c.Status == 404:
+			read = c.Seq // Nobody is a member of what is gone.
+		}
+	}
+	return read > change
 }
 
 // decisions checks invariant 4 against the company: who is whose manager and who owns what.

@@ -57,17 +57,9 @@ func (w *town) ask(ctx context.Context, who, words, role, duration string) {
 func (w *town) approve(ctx context.Context, who, role string) {
 	w.t.Helper()
 	p, _ := w.world.Company.Person(who)
-	find := func() (slacksim.Message, bool) {
-		for _, m := range w.world.Slack.Messages(p.SlackID()) {
-			if kind, _ := markOf(m.Metadata); kind == "ask" && strings.Contains(m.Plain(), strings.Split(role, ": ")[1]) {
-				return m, true
-			}
-		}
-		return slacksim.Message{}, false
-	}
-	w.until(ctx, who+" is asked", func() bool { _, ok := find(); return ok })
+	w.until(ctx, who+" is asked", func() bool { _, ok := w.question(who, role); return ok })
 	w.try(ctx, who+" approves", func(ctx context.Context) error {
-		m, _ := find()
+		m, _ := w.question(who, role)
 		if !strings.Contains(m.Plain(), "[Approve]") {
 			return nil
 		}
@@ -139,4 +131,108 @@ func (w *town) judge(ctx context.Context) []string {
 		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: w.repeats, promises: w.promises, hands: map[string]bool{},
 	}
 	return o.judge(ctx)
+}
+
+// press has somebody press a button on the newest message or Home tab of theirs that has it, until done says that it
+// has worked.
+func (w *town) press(ctx context.Context, who, words string, done func() bool) {
+	w.t.Helper()
+	w.try(ctx, who+" presses "+words, func(ctx context.Context) error {
+		if done() {
+			return nil
+		}
+		return w.world.PressHome(ctx, who, words)
+	})
+	w.until(ctx, "what "+who+" pressed has worked: "+words, done)
+}
+
+// deny has somebody deny with a reason.
+func (w *town) deny(ctx context.Context, who, role string) {
+	w.t.Helper()
+	p, _ := w.world.Company.Person(who)
+	w.until(ctx, who+" is asked", func() bool { _, ok := w.question(who, role); return ok })
+	w.try(ctx, who+" denies", func(ctx context.Context) error {
+		m, _ := w.question(who, role)
+		if !strings.Contains(m.Plain(), "[Deny") {
+			return nil
+		}
+		if _, open := w.world.Slack.View(p.SlackID()); open {
+			if err := w.world.Slack.CloseAll(ctx, p.SlackID()); err != nil {
+				return err
+			}
+		}
+		if err := w.world.Press(ctx, who, m, "deny"); err != nil {
+			return err
+		}
+		if _, err := w.world.WaitView(ctx, who, "deny"); err != nil {
+			return err
+		}
+		if err := w.world.Fill(ctx, who, "plain_text_input", "Not now."); err != nil {
+			return err
+		}
+		_, err := w.world.Submit(ctx, who)
+		return err
+	})
+}
+
+// question is the message that asks somebody about a role.
+func (w *town) question(who, role string) (slacksim.Message, bool) {
+	p, _ := w.world.Company.Person(who)
+	for _, m := range w.world.Slack.Messages(p.SlackID()) {
+		if kind, _ := markOf(m.Metadata); kind == "ask" && strings.Contains(m.Plain(), strings.Split(role, ": ")[1]) {
+			return m, true
+		}
+	}
+	return slacksim.Message{}, false
+}
+
+func (w *town) grantOf(who, role string) (g access.Grant) {
+	p, _ := w.world.Company.Person(who)
+	w.read(func(tx access.Tx) bool {
+		ids, err := tx.IDs(access.Requests, "requester/"+p.OktaID(), "", 0)
+		for _, id := range ids {
+			var r access.Request
+			if tx.Get(access.Requests, id, &r) == nil && r.Role.String() == role && r.Kind == access.KindAccess && r.Grant != "" {
+				_ = tx.Get(access.Grants, string(r.Grant), &g) // Not there yet: the zero grant.
+			}
+		}
+		return err == nil
+	})
+	return g
+}
+
+func (w *town) state(who, role string, want access.GrantState) func() bool {
+	return func() bool { return w.grantOf(who, role).State == want }
+}
+
+// day plays what can happen in a company: several people, overlapping grants, memberships from before, two groups, two
+// steps, denial, extension, release.
+func (w *town) day(ctx context.Context) []string {
+	const active, ended = access.GrantActive, access.GrantEnded
+	w.ask(ctx, "petra", "salesforce user", "Salesforce: User", "7 days")
+	w.approve(ctx, "grace", "Salesforce: User")
+	w.until(ctx, "Petra has Salesforce", w.state("petra", "Salesforce: User", active))
+	w.ask(ctx, "petra", "salesforce reports", "Salesforce: Reports", "1 day")
+	w.approve(ctx, "grace", "Salesforce: Reports")
+	w.ask(ctx, "kenji", "datadog", "Datadog: Viewer", "1 hour")
+	w.ask(ctx, "jonas", "github admin", "GitHub: Administrator", "1 hour")
+	w.approve(ctx, "tomas", "GitHub: Administrator")
+	w.approve(ctx, "ingrid", "GitHub: Administrator")
+	w.ask(ctx, "carla", "figma", "Figma: Editor", "")
+	w.deny(ctx, "lin", "Figma: Editor")
+	w.ask(ctx, "hugo", "zoom", "Zoom: Webinar host", "1 day")
+	w.until(ctx, "Petra has reports", w.state("petra", "Salesforce: Reports", active))
+	w.until(ctx, "Kenji has Datadog", w.state("kenji", "Datadog: Viewer", active))
+	w.until(ctx, "Jonas is administrator", w.state("jonas", "GitHub: Administrator", active))
+	w.until(ctx, "Hugo has Zoom", w.state("hugo", "Zoom: Webinar host", active))
+	w.press(ctx, "petra", "Release", w.state("petra", "Salesforce: Reports", ended))
+	w.press(ctx, "hugo", "Extend", func() bool { return w.grantOf("hugo", "Zoom: Webinar host").Extensions == 1 })
+	w.sleep(ctx, 2*time.Hour)
+	w.until(ctx, "Jonas is administrator no more", w.state("jonas", "GitHub: Administrator", ended))
+	w.settle(ctx)
+	faults := w.judge(ctx)
+	w.sleep(ctx, 46*time.Hour)
+	w.until(ctx, "Hugo's two days are over", w.state("hugo", "Zoom: Webinar host", ended))
+	w.settle(ctx)
+	return append(faults, w.judge(ctx)...)
 }

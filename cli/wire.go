@@ -73,6 +73,13 @@ func (p *parts) botConfig(a *App) bot.Config {
 	}
 }
 
+// elapsed is the time since now by the clock that never jumps. On Linux it stands still while the machine is suspended;
+// then the wall clock jumps ahead, which the core follows.
+func elapsed() func() time.Duration {
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
+}
+
 func userAgent() string { return "usher/" + strings.Fields(version())[0] }
 
 // loopbackURL lets plain http be used for simulators on this machine, and for nothing else.
@@ -116,7 +123,7 @@ func (p *parts) core(a *App) (err error) {
 	p.service, err = access.New(access.Config{
 		Store: s, Tracker: p.tracker, Notifier: p.notifier,
 		Providers: map[string]idp.Provider{p.okta.Name(): p.okta}, Directory: p.okta.Name(),
-		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Logger: p.log, Crash: a.Crash,
+		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Elapsed: elapsed(), Logger: p.log, Crash: a.Crash,
 		Identity: access.Identity{MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: people},
 	})
 	if err != nil {
