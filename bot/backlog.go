@@ -56,7 +56,7 @@ func changes(action string) bool {
 }
 
 // showWithin is when a delivery of laneShow is acknowledged at the latest.
-const showWithin = 100 * time.Millisecond
+const showWithin = 50 * time.Millisecond
 
 // standInFor is what is sent for a lane when its work takes longer than the returned time; never for 0.
 func (b *Bot) standInFor(l lane, data any) (time.Duration, any) {

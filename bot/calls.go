@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -111,11 +112,23 @@ func (c *Config) transport() *http.Transport {
 // come in several without a word.
 func (c *Config) dialer() *websocket.Dialer {
 	d := &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 10 * time.Second, WriteBufferSize: 32 << 10}
+	dial := new(net.Dialer).DialContext
 	if c.Dial != nil {
-		d.Proxy, d.NetDialContext = nil, c.Dial
+		d.Proxy, dial = nil, c.Dial
+	}
+	d.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+			err = tcp.SetReadBuffer(receiveMax)
+		}
+		return conn, err
 	}
 	return d
 }
+
+// receiveMax bounds what the kernel takes of a socket before the bot does. In a flood the rest waits at Slack, where it
+// outlives this process, and no delivery waits here longer than it takes to work on that much.
+const receiveMax = 64 << 10
 
 // socket makes a Socket Mode client.
 func (c *Config) socket() *socketmode.Client {

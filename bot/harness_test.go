@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // stage is a bot at work in a simulated workspace.
 type stage struct {
-	t    *testing.T
+	t    testing.TB
 	sim  *slacksim.Server
 	core *fakeCore
 	bot  *Bot
@@ -36,7 +36,7 @@ type stage struct {
 	sockets []net.Conn // Hijacked ones, in the order of their coming.
 }
 
-func manifestFile(t *testing.T) []byte {
+func manifestFile(t testing.TB) []byte {
 	t.Helper()
 	raw, err := os.ReadFile("../manifest.yml")
 	if err != nil {
@@ -45,7 +45,7 @@ func manifestFile(t *testing.T) []byte {
 	return raw
 }
 
-func simConfig(t *testing.T) slacksim.Config {
+func simConfig(t testing.TB) slacksim.Config {
 	t.Helper()
 	user := func(p access.Person) slacksim.User {
 		return slacksim.User{ID: string(p.Slack), Name: string(p.User), RealName: p.Name, Email: p.Email, EmailConfirmed: true}
@@ -60,7 +60,7 @@ func simConfig(t *testing.T) slacksim.Config {
 }
 
 // build makes everything but does not run the bot yet.
-func build(t *testing.T, adjust func(*slacksim.Config, *Config)) *stage {
+func build(t testing.TB, adjust func(*slacksim.Config, *Config)) *stage {
 	t.Helper()
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,7 +69,7 @@ func build(t *testing.T, adjust func(*slacksim.Config, *Config)) *stage {
 	return buildOn(t, ln, 20*time.Second, adjust)
 }
 
-func buildOn(t *testing.T, ln net.Listener, patience time.Duration, adjust func(*slacksim.Config, *Config)) *stage {
+func buildOn(t testing.TB, ln net.Listener, patience time.Duration, adjust func(*slacksim.Config, *Config)) *stage {
 	t.Helper()
 	sc := simConfig(t)
 	bc := Config{AppToken: "xapp-sandbox", BotToken: "xoxb-sandbox", Logger: slog.New(slog.DiscardHandler)}

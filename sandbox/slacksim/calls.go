@@ -53,6 +53,9 @@ func (s *Server) logCall(c *Call, body []byte) {
 	c.Body = s.hideTokens(text)
 	c.Query = s.hideTokens(c.Query)
 	s.calls = append(s.calls, c)
+	if most := s.cfg.CallsMax; most > 0 && len(s.calls) >= 2*most {
+		s.calls = append([]*Call(nil), s.calls[len(s.calls)-most:]...)
+	}
 }
 
 func (s *Server) endCall(c *Call, status int, reply []byte, changed bool, fault FaultKind) {

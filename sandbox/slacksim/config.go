@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -33,6 +34,12 @@ type Config struct {
 	RetryScale     float64       // factor on the delays of event retries (0 s, 60 s, 300 s, real time); default 1
 	PingEvery      time.Duration // between WebSocket pings; default 8 s, at most 10 s
 	ConnectionLife time.Duration // real life of a connection before refresh_requested; default 18,060 s
+
+	// Carry tells how an envelope travels, by its type and payload. It may be called from any goroutine. Default well.
+	Carry func(kind string, payload json.RawMessage) Carriage
+
+	// CallsMax bounds the log of calls to the newest; default all are kept.
+	CallsMax int
 
 	// Pick chooses the connection, of n, that receives the next envelope. Default random.
 	Pick func(n int) int

@@ -44,7 +44,7 @@ type Delivery struct {
 	AckedIn       time.Duration
 	AckConnection int
 	Ack           json.RawMessage // payload of the acknowledgement, if any
-	Ignored       []string        // acknowledgements not counted: "too large", "fragmented", "late"
+	Ignored       []string        // acknowledgements not counted: "too large", "fragmented", "late", "lost"
 
 	done chan struct{}
 	over bool // the timer ran out
@@ -81,18 +81,21 @@ func uuid() string {
 // transmit hands an envelope to one live socket and waits for the acknowledgement.
 // Its error is errNoConnection, errNotAcked or that of ctx.
 func (s *Server) transmit(ctx context.Context, e envelope) (Delivery, error) {
+	way := s.carriage(e)
+	if way.Delay > 0 {
+		if err := s.await(ctx, e, way.Delay); err != nil {
+			return Delivery{EnvelopeID: e.id, Type: e.kind, Payload: e.payload, EventID: e.eventID, Attempt: e.attempt}, err
+		}
+	}
 	d, c := s.begin(e)
 	if c == nil {
 		return d.copy(), errNoConnection
 	}
-	frame := map[string]any{
-		"envelope_id": e.id, "type": e.kind, "payload": e.payload, "accepts_response_payload": e.accepts,
+	_ = c.sendEnvelope(e) // a dead socket shows as a missing acknowledgement
+	if way.Cut {
+		_ = c.ws.NetConn().Close()
 	}
-	if e.kind == "events_api" {
-		frame["retry_attempt"], frame["retry_reason"] = e.attempt, e.reason
-	}
-	_ = c.send(frame) // a dead socket shows as a missing acknowledgement
-	t := time.NewTimer(s.cfg.AckTimeout)
+	t := time.NewTimer(max(s.cfg.AckTimeout-way.Delay, 0))
 	defer t.Stop()
 	var err error
 	select {
@@ -129,7 +132,7 @@ func (s *Server) begin(e envelope) (*Delivery, *conn) {
 	}
 	c := live[s.pick(len(live))]
 	d.Connection = c.number
-	s.wire.waiting[e.id] = d
+	s.wire.expect(d)
 	return d, c
 }
 
@@ -138,6 +141,28 @@ func (s *Server) pick(n int) int {
 		return rand.IntN(n)
 	}
 	return max(0, min(s.cfg.Pick(n), n-1))
+}
+
+// expect notes a sending whose acknowledgement may come.
+func (w *wire) expect(d *Delivery) {
+	open := slices.DeleteFunc(w.waiting[d.EnvelopeID], func(o *Delivery) bool { return o.Acked })
+	w.waiting[d.EnvelopeID] = append(open, d)
+}
+
+// asked finds the sending that an acknowledgement answers: the oldest that still waits, or the newest that waited in
+// vain. Nil when all are answered or none is known.
+func (w *wire) asked(envelopeID string) *Delivery {
+	var late *Delivery
+	for _, d := range w.waiting[envelopeID] {
+		switch {
+		case d.Acked:
+		case !d.over:
+			return d
+		default:
+			late = d
+		}
+	}
+	return late
 }
 
 // readAcks reads a socket until it ends. Acknowledgements count on whichever socket they come.
@@ -165,12 +190,15 @@ func (s *Server) takeAck(c *conn, data []byte, split bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, ok := s.wire.waiting[ack.EnvelopeID]
-	if !ok || d.Acked {
+	d := s.wire.asked(ack.EnvelopeID)
+	if d == nil {
 		return
 	}
 	defer s.bump()
 	switch {
+	case s.wire.lose[ack.EnvelopeID] > 0:
+		s.wire.lose[ack.EnvelopeID]--
+		d.Ignored = append(d.Ignored, "lost")
 	case len(data) >= ackMax:
 		d.Ignored = append(d.Ignored, "too large")
 	case split:

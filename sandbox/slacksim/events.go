@@ -20,6 +20,14 @@ func (s *Server) emit(subscription string, event map[string]any) <-chan struct{}
 	}
 	s.mu.Lock()
 	born := s.cfg.Now()
+	e := s.eventEnvelope(event, born)
+	s.mu.Unlock()
+	s.spawn(func() { s.pursue(e, born, first) })
+	return first
+}
+
+// eventEnvelope wraps an event. The lock must be held.
+func (s *Server) eventEnvelope(event map[string]any, born time.Time) envelope {
 	if event["event_ts"] == nil {
 		event["event_ts"] = s.ts()
 	}
@@ -33,9 +41,7 @@ func (s *Server) emit(subscription string, event map[string]any) <-chan struct{}
 			"enterprise_id": nil, "team_id": s.cfg.Team.ID, "user_id": s.cfg.BotUserID, "is_bot": true, "is_enterprise_install": false,
 		}},
 	})
-	s.mu.Unlock()
-	s.spawn(func() { s.pursue(e, born, first) })
-	return first
+	return e
 }
 
 // pursue tries an event up to four times. While nobody is connected it waits, and the delivery after that is a retry.

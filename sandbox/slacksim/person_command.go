@@ -210,10 +210,7 @@ func (s *Server) OpenHome(ctx context.Context, userID string) error {
 		s.mu.Unlock()
 		return err
 	}
-	event := map[string]any{"type": "app_home_opened", "user": u.ID, "channel": s.dm(u.ID).id, "tab": "home"}
-	if v := s.homes[u.ID]; v != nil {
-		event["view"] = json.RawMessage(encode(s.viewObject(v)))
-	}
+	event := s.homeOpened(u)
 	s.mu.Unlock()
 	select {
 	case <-s.emit("app_home_opened", event):
@@ -221,6 +218,15 @@ func (s *Server) OpenHome(ctx context.Context, userID string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// homeOpened is the event of that name. The lock must be held.
+func (s *Server) homeOpened(u *User) map[string]any {
+	event := map[string]any{"type": "app_home_opened", "user": u.ID, "channel": s.dm(u.ID).id, "tab": "home"}
+	if v := s.homes[u.ID]; v != nil {
+		event["view"] = json.RawMessage(encode(s.viewObject(v)))
+	}
+	return event
 }
 
 // hook is a response_url.

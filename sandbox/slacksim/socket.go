@@ -24,14 +24,15 @@ type wire struct {
 	tickets  map[string]time.Time // unused tickets and when they were made, real time
 	conns    []*conn
 	lastConn int
-	waiting  map[string]*Delivery // by envelope id, the newest sending of each
-	kept     map[string]envelope  // every envelope ever sent, for Redeliver
+	waiting  map[string][]*Delivery // sendings without an acknowledgement, by envelope id
+	lose     map[string]int         // acknowledgements that will get lost, by envelope id
+	kept     map[string]envelope    // every envelope ever sent, for Redeliver
 	log      []*Delivery
 	disabled bool // Socket Mode is switched off
 }
 
 func newWire() wire {
-	return wire{tickets: map[string]time.Time{}, waiting: map[string]*Delivery{}, kept: map[string]envelope{}}
+	return wire{tickets: map[string]time.Time{}, waiting: map[string][]*Delivery{}, lose: map[string]int{}, kept: map[string]envelope{}}
 }
 
 // turn lets one at a time through, like a mutex, but whoever waits for it does not hold up the virtual time of a test.
@@ -56,9 +57,17 @@ func (c *conn) send(v any) error {
 	return c.sendLocked(v)
 }
 
-func (c *conn) sendLocked(v any) error {
+func (c *conn) sendLocked(v any) error { return c.writeText(encode(v)) }
+
+// sendEnvelope sends an envelope without encoding its payload once more.
+func (c *conn) sendEnvelope(e envelope) error {
+	defer c.write.take()()
+	return c.writeText(e.frame())
+}
+
+func (c *conn) writeText(text []byte) error {
 	_ = c.ws.SetWriteDeadline(time.Now().Add(writeWait))
-	return c.ws.WriteMessage(websocket.TextMessage, encode(v))
+	return c.ws.WriteMessage(websocket.TextMessage, text)
 }
 
 // socketURL makes the answer of apps.connections.open. The lock must be held.
