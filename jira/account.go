@@ -10,12 +10,15 @@ import (
 )
 
 // Account finds the account with exactly this e-mail address. It is empty if there is none, if its owner hides the
-// address from the bot, if it is inactive or not a person's, if several accounts show
-// the same address, or if Jira does not let the bot look up people at all.
+// address from the bot, if it is inactive or not a person's, if several accounts show the same address, or if Jira does not
+// let the bot look up people at all. What Jira says is believed for a while.
 func (t *Tracker) Account(ctx context.Context, email string) (access.AccountID, error) {
 	email = strings.TrimSpace(email)
 	if email == "" {
 		return "", nil
+	}
+	if known, ok := t.cache.account(email, t.cfg.Now()); ok {
+		return known, nil
 	}
 	var people []struct {
 		AccountID string `json:"accountId"`
@@ -42,9 +45,11 @@ func (t *Tracker) Account(ctx context.Context, email string) (access.AccountID, 
 			continue
 		}
 		if hit != "" {
-			return "", nil
+			hit = ""
+			break
 		}
 		hit = access.AccountID(p.AccountID)
 	}
+	t.cache.setAccount(email, hit, t.cfg.Now())
 	return hit, nil
 }

@@ -51,13 +51,34 @@ func TestAccountDoesNotHoldUpWhatItIsFor(t *testing.T) {
 		t.Errorf("without permission: %q, %v", got, err)
 	}
 	s.Inject(jirasim.Fault{Name: "user.search", Kind: jirasim.FaultForbidden, Times: 1})
-	if got, err := s.tr.Account(t.Context(), "alice@example.com"); got != "" || err != nil {
+	if got, err := s.tr.Account(t.Context(), "bob@example.com"); got != "" || err != nil {
 		t.Errorf("forbidden: %q, %v", got, err)
 	}
 	s.Inject(jirasim.Fault{Name: "user.search", Kind: jirasim.FaultRateLimit, Times: 1})
-	_, err := s.tr.Account(t.Context(), "alice@example.com")
+	_, err := s.tr.Account(t.Context(), "bob@example.com")
 	if te := targetError(t, err); !te.Transient || te.Sent || te.RetryAfter <= 0 {
 		t.Errorf("limited: %+v", te)
+	}
+}
+
+func TestAccountBelievesAnAnswerForAWhile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for range 3 {
+		for email, want := range map[string]access.AccountID{
+			"alice@example.com": "712020:a11ce000-0000-4000-8000-000000000001", "nobody@example.com": "",
+		} {
+			if got, err := s.tr.Account(t.Context(), email); err != nil || got != want {
+				t.Errorf("%s: %q, %v", email, got, err)
+			}
+		}
+	}
+	if got := s.names(); len(got) != 2 {
+		t.Errorf("calls %v", got)
+	}
+	s.pass(nobodyLength)
+	if _, err := s.tr.Account(t.Context(), "nobody@example.com"); err != nil || len(s.Calls()) != 1 {
+		t.Errorf("an hour later: %v, %d calls", err, len(s.Calls()))
 	}
 }
 

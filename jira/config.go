@@ -33,7 +33,9 @@ type Config struct {
 	IssueType string
 	// Labels are put on every issue besides the label that names the request.
 	Labels []string
-	// Statuses are names or ids of workflow statuses; a status without entry leaves the issue where it is.
+	// Statuses are names or ids of workflow statuses; a status without entry leaves the issue where it is. A transition
+	// whose screen takes comments carries the comment of its step, which makes the step one call; without such a screen it
+	// is two. The same goes for the field that shows the end of access.
 	Statuses map[access.IssueStatus]string
 	// Fields are ids of custom fields by what they hold, see FieldNames; all are optional.
 	Fields map[string]string

@@ -188,6 +188,13 @@ func (t *Tracker) createScreen(ctx context.Context, fresh bool) ([]metaField, er
 	return all, nil
 }
 
+// forgetScreen has the fields looked up again.
+func (t *Tracker) forgetScreen() {
+	t.cache.mu.Lock()
+	defer t.cache.mu.Unlock()
+	t.cache.fields, t.cache.fieldsUntil = nil, time.Time{}
+}
+
 // pageOf asks for as much as Jira gives at once.
 func pageOf(start int) url.Values {
 	return url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"200"}}

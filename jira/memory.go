@@ -13,6 +13,13 @@ type memory struct {
 	mu      sync.Mutex
 	creates map[access.RequestID]try
 	written map[access.RequestID]try
+	places  map[string]stand
+}
+
+// stand is where an issue, by its key, was left by this process. People may have moved it since.
+type stand struct {
+	place
+	fresh bool // Just created, and not looked at yet; where that is may be unknown.
 }
 
 // try is one remembered try.
@@ -29,7 +36,7 @@ const (
 )
 
 func newMemory() *memory {
-	return &memory{creates: map[access.RequestID]try{}, written: map[access.RequestID]try{}}
+	return &memory{creates: map[access.RequestID]try{}, written: map[access.RequestID]try{}, places: map[string]stand{}}
 }
 
 // created notes how a create went.
@@ -94,6 +101,30 @@ func (m *memory) writtenTo(id access.RequestID) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.written[id].seq
+}
+
+// left notes where an issue was left.
+func (m *memory) left(key string, p place, fresh bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.places) >= maxMemory {
+		clear(m.places) // It costs one look-up per issue.
+	}
+	m.places[key] = stand{place: p, fresh: fresh}
+}
+
+// stands returns where an issue was left, the zero place if that is not known.
+func (m *memory) stands(key string) stand {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.places[key]
+}
+
+// lost forgets where an issue was left.
+func (m *memory) lost(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.places, key)
 }
 
 // prune bounds a map: what is old goes first, and if that is not enough everything does, which costs only look-ups.

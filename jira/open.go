@@ -125,6 +125,7 @@ func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (created, er
 	var got created
 	_, err = t.call(ctx, q, &got)
 	if dropped := refusedOptional(err, optional); len(dropped) > 0 {
+		t.forgetScreen()
 		t.log.WarnContext(ctx, "jira refused optional fields of an issue", "request", string(r.Request.ID),
 			"fields", strings.Join(dropped, ","), "err", err)
 		for _, f := range dropped {
@@ -139,6 +140,7 @@ func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (created, er
 	if !t.keys.issue.MatchString(got.Key) {
 		return created{}, q.lost(errors.New("the answer names no issue"), true)
 	}
+	t.made(got.Key)
 	return got, nil
 }
 

@@ -32,12 +32,20 @@ func (m move) missing() string {
 	return ""
 }
 
-// pick finds the transition to take next: to the status itself, or else to the nearest station before it.
-func (t *Tracker) pick(ctx context.Context, key string, p place, to access.IssueStatus) (move, error) {
+// pick finds the transition to take next: to the status itself, or else to the nearest station before it. Where the issue
+// is not sure to stand at p, only what is known is used: what Jira offers belongs to where the issue really stands.
+func (t *Tracker) pick(ctx context.Context, key string, p place, to access.IssueStatus, sure bool) (move, error) {
 	for _, fresh := range []bool{false, true} {
-		list, err := t.moves(ctx, key, p, fresh)
-		if err != nil {
-			return move{}, err
+		list, known := t.knownMoves(p)
+		if !sure && (fresh || !known) {
+			return move{}, errElsewhere
+		}
+		if fresh || !known {
+			var err error
+			if list, err = t.moves(ctx, key, p); err != nil {
+				return move{}, err
+			}
+			fresh = true
 		}
 		if m, ok := t.choose(list, t.cfg.Statuses[to]); ok {
 			return m, nil
@@ -101,16 +109,16 @@ func noWay(p place, want string, list []move) error {
 		"configured status name", p.name, want, strings.Join(offered, ", "))
 }
 
-// moves lists the transitions that are open to the bot from where the issue stands. Issues of one type in one status
-// have the same ones, so the list is kept for a while.
-func (t *Tracker) moves(ctx context.Context, key string, p place, fresh bool) ([]move, error) {
-	now := t.cfg.Now()
+// knownMoves returns the transitions from p as they were lately read.
+func (t *Tracker) knownMoves(p place) ([]move, bool) {
 	t.cache.mu.Lock()
-	list, until := t.cache.moves[p.step], t.cache.movesUntil[p.step]
-	t.cache.mu.Unlock()
-	if !fresh && now.Before(until) {
-		return list, nil
-	}
+	defer t.cache.mu.Unlock()
+	return t.cache.moves[p.step], t.cfg.Now().Before(t.cache.movesUntil[p.step])
+}
+
+// moves reads the transitions that are open to the bot from p, where the issue stands. Issues of one type in one status
+// have the same ones, so the list is kept for a while.
+func (t *Tracker) moves(ctx context.Context, key string, p place) ([]move, error) {
 	var got struct {
 		Transitions []move `json:"transitions"`
 	}
@@ -121,7 +129,7 @@ func (t *Tracker) moves(ctx context.Context, key string, p place, fresh bool) ([
 	}
 	t.cache.mu.Lock()
 	defer t.cache.mu.Unlock()
-	t.cache.moves[p.step], t.cache.movesUntil[p.step] = got.Transitions, now.Add(cacheLength)
+	t.cache.moves[p.step], t.cache.movesUntil[p.step] = got.Transitions, t.cfg.Now().Add(cacheLength)
 	return got.Transitions, nil
 }
 
@@ -141,5 +149,18 @@ func (t *Tracker) isBare(id string) bool {
 func (t *Tracker) setBare(id string) {
 	t.cache.mu.Lock()
 	defer t.cache.mu.Unlock()
-	t.cache.bare[id] = t.cfg.Now().Add(cacheLength)
+	t.cache.bare[id] = t.cfg.Now().Add(bareLength)
+	delete(t.cache.proven, id)
+}
+
+func (t *Tracker) isProven(id string) bool {
+	t.cache.mu.Lock()
+	defer t.cache.mu.Unlock()
+	return t.cfg.Now().Before(t.cache.proven[id])
+}
+
+func (t *Tracker) setProven(id string) {
+	t.cache.mu.Lock()
+	defer t.cache.mu.Unlock()
+	t.cache.proven[id] = t.cfg.Now().Add(cacheLength)
 }
