@@ -20,8 +20,7 @@ func points(t *testing.T) []string {
 	}))
 	for _, p := range list {
 		name, ok := strings.CutPrefix(p, "before ")
-		call, _, _ := strings.Cut(name, "#")
-		if ok && lostCalls()[call] != "" {
+		if _, op := operation(name); ok && op != "" {
 			list = append(list, "lost "+name)
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,8 +20,12 @@ import (
 const (
 	childVar = "USHER_TEST_CHILD" // Set: run the arguments as the program.
 	clockVar = "USHER_TEST_CLOCK" // File with the clock's offset in nanoseconds.
-	crashVar = "USHER_TEST_CRASH" // Point at which the process kills itself.
+	crashVar = "USHER_TEST_CRASH" // Point at which the process kills itself, with its number, as "before add#1".
+	dirVar   = "USHER_TEST_DIR"   // Folder for the two files below.
 )
+
+// A process that is to die in the middle of a call makes the first file before the call and waits for the second.
+const lostFile, armedFile = "lost", "armed"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVar) != "" {
@@ -40,16 +46,40 @@ func child() int {
 	point := os.Getenv(crashVar)
 	a := &cli.App{
 		Stdout: os.Stdout, Stderr: os.Stderr, Manifest: manifest,
-		Now: func() time.Time { return time.Now().Add(offset()) },
-		Crash: func(at string) {
-			if at == point {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-				select {}
-			}
-		},
+		Now:     func() time.Time { return time.Now().Add(offset()) },
+		Crash:   crasher(point),
 		Started: func(wake func()) { go follow(ctx, wake) },
 	}
 	return a.Run(ctx, os.Args[1:])
+}
+
+// crasher kills the process at a point, or waits before a call until the parent has arranged that it dies in it.
+func crasher(point string) func(string) {
+	var mu sync.Mutex
+	count := map[string]int{}
+	die := func() {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	return func(at string) {
+		mu.Lock()
+		count[at]++
+		at = fmt.Sprintf("%s#%d", at, count[at])
+		mu.Unlock()
+		switch {
+		case at == point, point == "lost ack#1" && at == "after ack#1":
+			die()
+		case "lost "+strings.TrimPrefix(at, "before ") == point:
+			dir := os.Getenv(dirVar)
+			if err := os.WriteFile(filepath.Join(dir, lostFile), nil, 0o600); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(3)
+			}
+			for _, err := os.Stat(filepath.Join(dir, armedFile)); err != nil; _, err = os.Stat(filepath.Join(dir, armedFile)) {
+				time.Sleep(2 * time.Millisecond) // Polls for the parent's answer.
+			}
+		}
+	}
 }
 
 func offset() time.Duration {

@@ -24,6 +24,8 @@ type oracle struct {
 	outages []span
 	// repeats is how many calls may have been made twice: one for each death and each lost answer.
 	repeats int
+	// skew is by how much the vendors' clock may be behind Usher's, after the wall clock went back.
+	skew time.Duration
 	// hands are memberships that somebody changed by hand; they are not Usher's to answer for.
 	hands map[string]bool
 	// promises are checks of what the product acknowledged to a person.
@@ -210,6 +212,7 @@ func (o *oracle) addition(group, user string, at time.Time) {
 		}
 		approved, recorded, begun := o.at(id, access.EventApproved), o.at(id, access.EventIssueOpened), o.at(id, access.EventProvisioning)
 		over := g.RevokingAt
+		at := at.Add(o.skew)
 		if !approved.IsZero() && !recorded.IsZero() && !begun.After(at) && !approved.After(at) && (over.IsZero() || !over.Before(at)) {
 			return
 		}
@@ -225,7 +228,7 @@ func (o *oracle) removal(group, user string, at time.Time) {
 			continue
 		}
 		active := !g.StartedAt.IsZero() && !g.StartedAt.After(at)
-		going := !g.RevokingAt.IsZero() && !g.RevokingAt.After(at)
+		going := !g.RevokingAt.IsZero() && !g.RevokingAt.After(at.Add(o.skew))
 		if active && !going {
 			o.wrong(10, "%s was removed from %s at %s although grant %s held it until %s", user, group, at, g.ID, g.DueAt)
 		}
@@ -241,7 +244,7 @@ func (o *oracle) removal(group, user string, at time.Time) {
 	if ended.EndReason == access.EndExpired {
 		due = ended.DueAt
 	}
-	if at.Before(due.Add(-time.Second)) {
+	if at.Before(due.Add(-time.Second - o.skew)) {
 		o.wrong(2, "%s was removed from %s at %s, before the end at %s", user, group, at, due)
 	}
 	if late := at.Sub(due); late > onTime && at.After(o.excused(due).Add(onTime)) {

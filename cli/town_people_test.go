@@ -128,7 +128,7 @@ func (w *town) told(handle, words string) bool {
 // judge has the oracle judge what there is now.
 func (w *town) judge(ctx context.Context) []string {
 	o := &oracle{
-		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: w.repeats, promises: w.promises, hands: map[string]bool{},
+		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: w.repeats, promises: w.promises, skew: w.skew, hands: map[string]bool{},
 	}
 	return o.judge(ctx)
 }

@@ -19,9 +19,6 @@ import (
 	"usher/access"
 	"usher/cli"
 	"usher/sandbox"
-	"usher/sandbox/jirasim"
-	"usher/sandbox/oktasim"
-	"usher/sandbox/slacksim"
 )
 
 // town is the company with the whole product in it, in the virtual time of a bubble: the production bot, adapters, core
@@ -40,6 +37,7 @@ type town struct {
 	promises []promise
 	outages  []span
 	repeats  int
+	skew     time.Duration // By how much the wall clock went back.
 	diedAt   time.Time
 	why      error // Why a person's last try failed.
 }
@@ -197,25 +195,13 @@ func (l *life) crash(point string) {
 		l.kill()
 		runtime.Goexit()
 	case "lost " + strings.TrimPrefix(at, "before "):
-		l.dieInCall(strings.TrimPrefix(point, "before "))
+		l.dieInCall(strings.TrimPrefix(at, "before "))
 	}
 }
 
 // dieInCall has the process die while its next call is under way: the vendor has done the work, the answer never comes.
 func (l *life) dieInCall(call string) {
-	x := l.town.world
-	var waiting <-chan struct{}
-	switch name := lostCalls()[call]; {
-	case strings.HasPrefix(call, "open") && call != "open view", call == "mirror":
-		x.Jira.Inject(jirasim.Fault{Name: name, Kind: jirasim.FaultHangAfter, Times: 1})
-		waiting = x.Jira.Waiting(name)
-	case call == "add", call == "remove":
-		x.Okta.Inject(oktasim.Fault{Name: name, Kind: oktasim.HangAfter, Times: 1})
-		waiting = x.Okta.Waiting(name)
-	default:
-		x.Slack.Inject(slacksim.Fault{Name: name, Kind: slacksim.HangAfter, Times: 1})
-		waiting = x.Slack.Waiting(name)
-	}
+	waiting := hangAfter(l.town.world, call)
 	go func() {
 		select {
 		case <-waiting:
@@ -223,14 +209,6 @@ func (l *life) dieInCall(call string) {
 		case <-l.over: // Something else was in its way; the plan is void.
 		}
 	}()
-}
-
-// lostCalls names the vendor's operation behind each outside write.
-func lostCalls() map[string]string {
-	return map[string]string{
-		"open": "issue.create", "mirror": "transition.do", "add": "group.member.add", "remove": "group.member.remove",
-		"post": "chat.postMessage", "update": "chat.update", "open view": "views.open", "update view": "views.update",
-	}
 }
 
 func (l *life) kill() {
