@@ -87,6 +87,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	var workers, sockets sync.WaitGroup
 	for range b.cfg.Workers {
 		workers.Go(func() { b.work(life, b.backlog.show) })
+	}
+	for range 4 * b.cfg.Workers {
 		workers.Go(func() { b.work(life, b.backlog.decide) })
 	}
 	b.sockets = nil

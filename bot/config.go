@@ -45,8 +45,8 @@ type Config struct {
 	Command string
 	// Connections is the number of overlapping sockets, 1 to 10. Default 2: one serves while the other is renewed.
 	Connections int
-	// Workers bounds the envelopes that are worked on at once: so many that open or draw windows, and as many that search,
-	// submit or decide. Default 8.
+	// Workers bounds the envelopes that are worked on at once: so many that open or draw windows, and four times as many
+	// that search, submit or decide, for those wait for commits, which they share. Default 8.
 	Workers int
 	// AckWithin is how long an answer that belongs into an acknowledgement is waited for before a stand-in is sent.
 	// Slack gives 3 s. Default 900 ms.

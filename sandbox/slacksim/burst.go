@@ -40,6 +40,28 @@ func (s *Server) Pressed(userID string, at Place, actionID string, pick ...Pick)
 	})
 }
 
+// PressedStale is ClickStale without the sending.
+func (s *Server) PressedStale(userID string, snapshot Message, actionID string, pick ...Pick) (Frame, error) {
+	return s.frame("interactive", func() (map[string]any, error) {
+		return s.pressStale(userID, snapshot, actionID, pick, &ClickResult{})
+	})
+}
+
+// Submitted is SubmitView without the sending; what the app answers has no effect on the view.
+func (s *Server) Submitted(userID, viewID string) (Frame, error) {
+	return s.frame("interactive", func() (map[string]any, error) {
+		u, err := s.person(userID)
+		if err != nil {
+			return nil, err
+		}
+		at, err := s.screen(u, InView(viewID))
+		if err != nil {
+			return nil, err
+		}
+		return s.submission(u, at.view), nil
+	})
+}
+
 // Opened is OpenHome without the sending.
 func (s *Server) Opened(userID string) (Frame, error) {
 	s.mu.Lock()

@@ -65,27 +65,31 @@ func (s *Server) Click(ctx context.Context, userID string, at Place, actionID st
 func (s *Server) ClickStale(ctx context.Context, userID string, snapshot Message, actionID string, pick ...Pick) (ClickResult, error) {
 	var out ClickResult
 	d, err := s.ask(ctx, "interactive", func() (map[string]any, error) {
-		u, err := s.person(userID)
-		if err != nil {
-			return nil, err
-		}
-		old := &message{
-			ts: snapshot.TS, user: snapshot.User, byApp: true, text: snapshot.Text, to: snapshot.To, posted: snapshot.PostedAt,
-			threadTS: snapshot.ThreadTS,
-		}
-		blocks, err := decode(snapshot.Blocks)
-		if err != nil {
-			return nil, err
-		}
-		old.blocks, _ = blocks.([]any)
-		c := s.channels[snapshot.Channel]
-		if c == nil {
-			return nil, notThere("channel %s", snapshot.Channel)
-		}
-		return s.press(u, &screen{channel: c, message: old, blocks: old.blocks}, actionID, pick, &out)
+		return s.pressStale(userID, snapshot, actionID, pick, &out)
 	})
 	out.Delivery = d
 	return out, clickError(err)
+}
+
+func (s *Server) pressStale(userID string, snapshot Message, actionID string, pick []Pick, out *ClickResult) (map[string]any, error) {
+	u, err := s.person(userID)
+	if err != nil {
+		return nil, err
+	}
+	old := &message{
+		ts: snapshot.TS, user: snapshot.User, byApp: true, text: snapshot.Text, to: snapshot.To, posted: snapshot.PostedAt,
+		threadTS: snapshot.ThreadTS,
+	}
+	blocks, err := decode(snapshot.Blocks)
+	if err != nil {
+		return nil, err
+	}
+	old.blocks, _ = blocks.([]any)
+	c := s.channels[snapshot.Channel]
+	if c == nil {
+		return nil, notThere("channel %s", snapshot.Channel)
+	}
+	return s.press(u, &screen{channel: c, message: old, blocks: old.blocks}, actionID, pick, out)
 }
 
 func clickError(err error) error {

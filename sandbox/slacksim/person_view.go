@@ -37,9 +37,7 @@ func (s *Server) SubmitView(ctx context.Context, userID, viewID string) (SubmitR
 		if out.Errors = missingInput(v); len(out.Errors) > 0 {
 			return nil, errIncomplete
 		}
-		p := s.interaction("view_submission", u)
-		p["view"], p["trigger_id"], p["response_urls"] = s.viewObject(v), s.newTrigger(u.ID, v.id), []any{}
-		return p, nil
+		return s.submission(u, v), nil
 	})
 	if errors.Is(err, errIncomplete) {
 		s.mu.Lock()
@@ -61,6 +59,12 @@ func (s *Server) SubmitView(ctx context.Context, userID, viewID string) (SubmitR
 		s.front(userID, v, &out)
 	}
 	return out, err
+}
+
+func (s *Server) submission(u *User, v *view) map[string]any {
+	p := s.interaction("view_submission", u)
+	p["view"], p["trigger_id"], p["response_urls"] = s.viewObject(v), s.newTrigger(u.ID, v.id), []any{}
+	return p
 }
 
 func (s *Server) front(userID string, v *view, out *SubmitResult) {
