@@ -25,8 +25,8 @@ func (r groupRow) group() idp.Group {
 	return g
 }
 
-// Group returns the group with the reason if Usher must not govern it. It costs two calls, and one more per ten minutes
-// and 200 group rules.
+// Group returns the group with the reason if Usher must not govern it. It costs two calls, and one more per 200 group
+// rules unless they were read within the last ten minutes.
 func (p *Provider) Group(ctx context.Context, id idp.GroupID) (idp.Group, error) {
 	const op = "read group"
 	if !isGroupID(id) {

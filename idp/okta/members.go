@@ -13,8 +13,8 @@ func notGovernable(op, refusal string) error {
 	return &idp.Error{Kind: idp.NotGovernable, Op: op, Err: errors.New(refusal)}
 }
 
-// AddMember puts the user into the group. It refuses groups that Group refuses, by a judgement that is at most ten
-// minutes old, so it usually costs one call. Okta answers the same whether the user was a member before or not.
+// AddMember puts the user into the group. It refuses groups that Group refuses, by a judgement that is at most a
+// day old, so it usually costs one call. Okta answers the same whether the user was a member before or not.
 func (p *Provider) AddMember(ctx context.Context, group idp.GroupID, user idp.UserID) error {
 	const op = "add member"
 	if err := checkPair(op, group, user); err != nil {

@@ -10,8 +10,13 @@ import (
 	"usher/idp"
 )
 
-// preflightTTL is how long a judgement about a group, and the list of group rules, is trusted.
-const preflightTTL = 10 * time.Minute
+const (
+	// preflightTTL is how long the judgement that a group may be governed is trusted. What it rests on changes by an admin's
+	// hand only, and without it every addition would cost three more calls. Group judges afresh.
+	preflightTTL = 24 * time.Hour
+	// refusalTTL is the same for a refusal, since somebody may be busy mending it, and for the list of group rules.
+	refusalTTL = 10 * time.Minute
+)
 
 // preflight remembers what keeps groups from being governed, so that it costs no call per grant. It is safe for
 // concurrent use.
@@ -52,16 +57,20 @@ func (f *preflight) turn(ctx context.Context, op, key string) (func(), error) {
 	}
 }
 
-func (f *preflight) fresh(at time.Time) bool {
+func (f *preflight) fresh(at time.Time, ttl time.Duration) bool {
 	age := f.now().Sub(at)
-	return !at.IsZero() && age >= 0 && age < preflightTTL
+	return !at.IsZero() && age >= 0 && age < ttl
 }
 
 func (f *preflight) refusal(id idp.GroupID) (string, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	j, ok := f.groups[id]
-	return j.refusal, ok && f.fresh(j.at)
+	ttl := preflightTTL
+	if j.refusal != "" {
+		ttl = refusalTTL
+	}
+	return j.refusal, ok && f.fresh(j.at, ttl)
 }
 
 func (f *preflight) keep(id idp.GroupID, refusal string) {
@@ -79,7 +88,7 @@ func (f *preflight) forget(id idp.GroupID) {
 func (f *preflight) rulesOf(id idp.GroupID) ([]string, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.rules[id], f.fresh(f.rulesAt)
+	return f.rules[id], f.fresh(f.rulesAt, refusalTTL)
 }
 
 func (f *preflight) keepRules(rules map[idp.GroupID][]string) {

@@ -12,7 +12,7 @@ import (
 	"usher/idp"
 )
 
-func TestAJudgementIsTrustedForTenMinutes(t *testing.T) {
+func TestAJudgementIsTrustedForADayAndARefusalForTenMinutes(t *testing.T) {
 	t.Parallel()
 	var kind atomic.Value
 	kind.Store("OKTA_GROUP")
@@ -30,6 +30,11 @@ func TestAJudgementIsTrustedForTenMinutes(t *testing.T) {
 	wantKind(t, p.AddMember(t.Context(), ops, ada), "")
 	now = now.Add(2 * time.Second)
 	wantKind(t, p.AddMember(t.Context(), ops, ada), idp.NotGovernable)
+	kind.Store("OKTA_GROUP")
+	now = now.Add(refusalTTL - time.Second)
+	wantKind(t, p.AddMember(t.Context(), ops, ada), idp.NotGovernable)
+	now = now.Add(2 * time.Second)
+	wantKind(t, p.AddMember(t.Context(), ops, ada), "")
 }
 
 func TestATokenThatMayNotReadRolesOrRulesStillGoverns(t *testing.T) {
