@@ -179,9 +179,14 @@ func (s *Service) apply(ctx context.Context, id RequestID, c command, more ...fu
 
 // crash names the point before or after the commit of a command.
 func (s *Service) crash(when string, c command) {
-	if s.cfg.Crash != nil {
-		s.cfg.Crash(when + " " + strings.TrimPrefix(fmt.Sprintf("%T", c), "access."))
+	if s.cfg.Crash == nil {
+		return
 	}
+	name := strings.TrimPrefix(fmt.Sprintf("%T", c), "access.")
+	if m, ok := c.(sent); ok {
+		name += " " + string(m.Kind)
+	}
+	s.cfg.Crash(when + " " + name)
 }
 
 // crashAt names any other point.
