@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -32,17 +33,23 @@ func (s *Store) Check(ctx context.Context) error {
 		if err := checkPages(ctx, s.file, info.Size(), m); err != nil {
 			return fmt.Errorf("check store: pages: %w", err)
 		}
-		c := &checker{tx: newTx(b), ctx: ctx, counts: map[string]int{}}
-		for _, f := range []func() error{c.records, c.events, c.effects, c.timers, c.totals} {
-			if err := f(); err != nil {
-				return fmt.Errorf("check store: %w", err)
-			}
-		}
-		if len(c.found) > 0 {
-			return fmt.Errorf("check store: %w", errors.Join(c.found...))
-		}
-		return nil
+		_, err = checkContents(ctx, b)
+		return err
 	})
+}
+
+// checkContents verifies what the pages hold.
+func checkContents(ctx context.Context, b *bbolt.Tx) (*checker, error) {
+	c := &checker{tx: newTx(b), ctx: ctx, counts: map[string]int{}}
+	for _, f := range []func() error{c.records, c.events, c.effects, c.timers, c.totals} {
+		if err := f(); err != nil {
+			return c, fmt.Errorf("check store: %w", err)
+		}
+	}
+	if len(c.found) > 0 {
+		return c, fmt.Errorf("check store: %w", errors.Join(c.found...))
+	}
+	return c, nil
 }
 
 // checker gathers findings; its methods return an error only if they cannot go on.
@@ -51,6 +58,7 @@ type checker struct {
 	ctx    context.Context //nolint:containedctx // It lives for one call of Check.
 	found  []error
 	counts map[string]int
+	newest time.Time // Of all events.
 }
 
 func (c *checker) find(format string, args ...any) {
@@ -143,6 +151,9 @@ func (c *checker) events() error {
 		if err := decode(v, &e); err != nil {
 			c.find("event %q: %w", k, err)
 			return
+		}
+		if e.At.After(c.newest) {
+			c.newest = e.At
 		}
 		key, err := eventKey(e.Request, e.Seq)
 		if err != nil || !bytes.Equal(key, k) {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -146,7 +147,8 @@ const (
 // run executes all calls in one transaction and commits it. The results are in the calls afterwards. If the function of
 // one call panicked, running says which, and the other calls have no result yet.
 func (s *Store) run(a *attempt) {
-	b, err := s.begin()
+	debug.SetPanicOnFault(true) // For this goroutine, which ends with the attempt.
+	b, err := s.writable()
 	if err != nil {
 		fail(a.calls, err)
 		return
@@ -155,9 +157,7 @@ func (s *Store) run(a *attempt) {
 		if a.running != nobody {
 			s.panicked(a, recover())
 		}
-		// After a commit there is nothing to roll back; after a panic in bbolt itself even this may panic.
-		defer func() { _ = recover() }()
-		_ = b.Rollback()
+		s.rollback(b) // After a commit there is nothing to roll back.
 	}()
 	changed := false
 	deltas := map[string]int{}
@@ -183,18 +183,20 @@ func (s *Store) run(a *attempt) {
 		return
 	}
 	a.running = committing
-	start, number := time.Now(), b.ID()
+	start, number, size := time.Now(), b.ID(), b.Size()
 	err = saveCounts(b, deltas)
 	if err == nil {
 		err = b.Commit()
 	}
 	a.running = nobody
 	if err != nil {
-		_ = b.Rollback() // Some failures of Commit leave the transaction open.
+		s.rollback(b) // Some failures of Commit leave the transaction open.
 		fail(a.calls, s.commitFailed(number, err))
 		return
 	}
 	s.committed(time.Since(start))
+	s.last = number
+	s.size.Store(size)
 }
 
 func (s *Store) committed(took time.Duration) {
@@ -204,16 +206,21 @@ func (s *Store) committed(took time.Duration) {
 	s.tally.commitTime += took
 }
 
-func (s *Store) begin() (*bbolt.Tx, error) {
+// writable starts a write transaction on a file that is as this process left it.
+func (s *Store) writable() (*bbolt.Tx, error) {
 	s.mu.Lock()
 	broken := s.broken
 	s.mu.Unlock()
 	if broken != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBroken, broken)
 	}
-	b, err := s.db.Begin(true)
+	b, err := s.begin(true)
 	if err != nil {
 		return nil, fmt.Errorf("update store: %w", err)
+	}
+	if err := s.intact(b); err != nil {
+		s.rollback(b)
+		return nil, err
 	}
 	return b, nil
 }
@@ -232,6 +239,12 @@ func (s *Store) panicked(a *attempt, value any) {
 		value = "the function ended its goroutine (runtime.Goexit)"
 	}
 	s.log.Error("update panicked", "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+	if isFault(value) {
+		a.tx.over.Store(true)
+		a.running = nobody
+		fail(a.calls, s.poison(s.fault(value)))
+		return
+	}
 	if a.running == committing {
 		a.running = nobody
 		fail(a.calls, s.poison(fmt.Errorf("commit panicked: %v", value)))
@@ -245,22 +258,38 @@ func (s *Store) panicked(a *attempt, value any) {
 // disk holds, and asking again may be answered with a lie. A full disk is different: it refuses the pages before the one
 // that puts them in force, so the last commit still stands, and work goes on when there is space.
 func (s *Store) commitFailed(number int, err error) error {
-	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, berrors.ErrMaxSizeReached)
-	if full && s.latest() < number {
+	if isFull(err) && s.latest() < number {
 		s.log.Error("update refused, disk full", "err", err)
-		return fmt.Errorf("update store: disk full, nothing was changed: %w", err)
+		return fmt.Errorf("update store: disk full, nothing was changed, make room: %w", err)
 	}
-	return s.poison(err)
+	advice := "look at the disk and the system's log"
+	switch {
+	case isFull(err):
+		advice = "make room on the disk"
+	case errors.Is(err, syscall.EROFS):
+		advice = "mount the file system writable (the system's log may say why it no longer is)"
+	}
+	return s.poison(fmt.Errorf("%w; %s, then start again", err, advice))
+}
+
+// isFull reports whether there was no space. bbolt keeps only the text of what stops a file from growing.
+func isFull(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT} {
+		if errors.Is(err, errno) || strings.HasPrefix(err.Error(), "file resize error") && strings.Contains(err.Error(), errno.Error()) {
+			return true
+		}
+	}
+	return errors.Is(err, berrors.ErrMaxSizeReached)
 }
 
 // latest is the number of the commit that is in force; the largest int if it cannot be told.
 func (s *Store) latest() int {
 	const unknown = int(^uint(0) >> 1)
-	b, err := s.db.Begin(false)
+	b, err := s.begin(false)
 	if err != nil {
 		return unknown
 	}
-	defer func() { _ = b.Rollback() }()
+	defer s.rollback(b)
 	return b.ID()
 }
 

@@ -11,7 +11,8 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// The cases that Open can end in. Each comes wrapped in an *OpenError whose text says what to do about it.
+// The cases that Open, Verify, Restore and the ways to a backup can end in. Each comes wrapped in an *OpenError whose text
+// says what to do about it.
 var (
 	// ErrLocked: another process holds the file.
 	ErrLocked = errors.New("store is in use")
@@ -27,6 +28,14 @@ var (
 	ErrExposed = errors.New("store is exposed")
 	// ErrNoFolder: the folder of the file does not exist.
 	ErrNoFolder = errors.New("store folder is missing")
+	// ErrDisk: the disk answers with errors.
+	ErrDisk = errors.New("disk does not answer")
+	// ErrDiskFull: there is no space for a new file or a copy.
+	ErrDiskFull = errors.New("disk is full")
+	// ErrExists: a backup never overwrites a file.
+	ErrExists = errors.New("file exists")
+	// ErrMissing: there is no file to verify or to restore from.
+	ErrMissing = errors.New("file is missing")
 )
 
 // The cases that View, Update and Backup can end in besides what the function returned.
@@ -36,10 +45,14 @@ var (
 	// ErrBroken: a commit failed in a way that leaves open what the disk holds. Nothing is answered any more until the
 	// file was opened again. The process should end and be started anew.
 	ErrBroken = errors.New("store is broken until it is opened again")
+	// ErrMoved: the file is not at its path any more. Only updates are refused, until it is back.
+	ErrMoved = errors.New("store file is not at its path")
 )
 
-// OpenError says in plain words why a file could not be opened, and what to do.
+// OpenError says in plain words why a file could not be opened, copied or restored, and what to do.
 type OpenError struct {
+	// Op is what was tried. Default "open store".
+	Op   string
 	Path string
 	// Case is one of the sentinels of this package.
 	Case error
@@ -51,7 +64,11 @@ type OpenError struct {
 
 // Error returns text and fix in one line.
 func (e *OpenError) Error() string {
-	s := "open store " + e.Path + ": " + e.Text + " " + e.Fix
+	op := e.Op
+	if op == "" {
+		op = "open store"
+	}
+	s := op + " " + e.Path + ": " + e.Text + " " + e.Fix
 	if e.Err != nil {
 		s += " (" + e.Err.Error() + ")"
 	}
@@ -64,6 +81,15 @@ func (e *OpenError) Unwrap() []error {
 		return []error{e.Case}
 	}
 	return []error{e.Case, e.Err}
+}
+
+// during says in an error that came from explain what was tried.
+func during(op string, err error) error {
+	var e *OpenError
+	if errors.As(err, &e) && e.Op == "" {
+		e.Op = op
+	}
+	return err
 }
 
 // explain turns what the operating system or bbolt said about a file into an *OpenError.
@@ -80,6 +106,12 @@ func explain(path string, err error) error {
 		e.Fix = "Stop the other Usher (or whatever `fuser " + path + "` names), or give this one a file of its own."
 	case errors.Is(err, syscall.ENOTDIR):
 		return noFolder(path)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Case, e.Text = ErrDiskFull, "The disk is full."
+		e.Fix = "Make room in " + filepath.Dir(path) + " and try again; nothing was changed."
+	case errors.Is(err, syscall.EIO):
+		e.Case, e.Text = ErrDisk, "The disk answers with errors."
+		e.Fix = "Look at the disk and the system's log; try again when it answers, or restore the last backup on another disk."
 	case errors.Is(err, syscall.EROFS):
 		e.Case, e.Text = ErrReadOnly, "The file system is read-only."
 		e.Fix = "Put the file on a writable volume, or mount this one writable."

@@ -18,6 +18,16 @@ type lossyDisk struct {
 	names map[string]*lossyFile // As programs see them.
 	safe  map[string]*lossyFile // As the last sync of the folder left them.
 	moves []lossyMove           // Since then.
+
+	// deny makes single operations fail until the cause is gone. Default: none does.
+	deny func(o operation) syscall.Errno
+	log  []operation
+}
+
+// operation is one thing that is asked of a disk: "read", "write", "size", "sync" or "name".
+type operation struct {
+	kind string
+	at   int64
 }
 
 // lossyMove names a file, or takes the name away if file is nil. A rename is one move of two names.
@@ -68,11 +78,14 @@ func lossyDiskOf(files map[string]image, operations int) *lossyDisk {
 
 // change runs f unless the power is gone. In the operation that meets the power failure f runs, too, but its caller
 // hears of an error: whether it counts is left to chance.
-func (d *lossyDisk) change(f func()) syscall.Errno {
+func (d *lossyDisk) change(o operation, f func()) syscall.Errno {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.off {
 		return syscall.EIO
+	}
+	if errno := d.denied(o); errno != 0 {
+		return errno
 	}
 	f()
 	if d.left--; d.left < 0 {
@@ -82,8 +95,17 @@ func (d *lossyDisk) change(f func()) syscall.Errno {
 	return 0
 }
 
+// denied notes an operation and says whether it fails. The caller holds mu.
+func (d *lossyDisk) denied(o operation) syscall.Errno {
+	if d.deny == nil {
+		return 0
+	}
+	d.log = append(d.log, o)
+	return d.deny(o)
+}
+
 func (d *lossyDisk) move(m lossyMove) syscall.Errno {
-	return d.change(func() {
+	return d.change(operation{kind: "name"}, func() {
 		m.apply(d.names)
 		d.moves = append(d.moves, m)
 	})
@@ -99,7 +121,7 @@ func (m lossyMove) apply(names map[string]*lossyFile) {
 
 // syncNames makes the names durable. The sync that meets the power failure has not ended: nothing is promised.
 func (d *lossyDisk) syncNames() syscall.Errno {
-	return d.change(func() {
+	return d.change(operation{kind: "sync"}, func() {
 		if d.left > 0 {
 			d.safe, d.moves = maps.Clone(d.names), nil
 		}
@@ -107,7 +129,7 @@ func (d *lossyDisk) syncNames() syscall.Errno {
 }
 
 func (d *lossyDisk) sync(f *lossyFile) syscall.Errno {
-	return d.change(func() {
+	return d.change(operation{kind: "sync"}, func() {
 		if d.left == 0 {
 			return
 		}
@@ -119,7 +141,11 @@ func (d *lossyDisk) sync(f *lossyFile) syscall.Errno {
 }
 
 func (d *lossyDisk) write(f *lossyFile, w lossyWrite) syscall.Errno {
-	return d.change(func() {
+	o := operation{"write", w.at}
+	if len(w.data) == 0 {
+		o.kind = "size"
+	}
+	return d.change(o, func() {
 		f.now = w.apply(f.now)
 		f.since = append(f.since, w)
 	})

@@ -27,7 +27,7 @@ func mountLossy(t *testing.T) *lossyMount {
 	}
 	path, forever, root := t.TempDir(), time.Hour, &fs.Inode{}
 	server, err := fs.Mount(path, root, &fs.Options{
-		EntryTimeout: &forever, AttrTimeout: &forever, MountOptions: fuse.MountOptions{DirectMountStrict: true, FsName: "lossy"},
+		EntryTimeout: &forever, AttrTimeout: &forever, MountOptions: fuse.MountOptions{DirectMountStrict: true, FsName: "lossy", MaxReadAhead: 4096},
 	})
 	if err != nil {
 		t.Skipf("Power failures are simulated by a FUSE file system, which cannot be mounted here: %v.", err)
@@ -145,6 +145,9 @@ func (n *lossyNode) Setattr(_ context.Context, _ fs.FileHandle, in *fuse.SetAttr
 func (n *lossyNode) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
 	n.disk.mu.Lock()
 	defer n.disk.mu.Unlock()
+	if errno := n.disk.denied(operation{"read", off}); errno != 0 {
+		return nil, errno
+	}
 	return fuse.ReadResultData(n.file.now.read(dest, off)), 0
 }
 
@@ -157,4 +160,13 @@ func (n *lossyNode) Write(_ context.Context, _ fs.FileHandle, data []byte, off i
 
 func (n *lossyNode) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	return n.disk.sync(n.file)
+}
+
+// forget drops what the system remembers of a file's contents, so that the next look at it asks the disk.
+func (m *lossyMount) forget(t *testing.T, path string) {
+	t.Helper()
+	node := m.root.GetChild(filepath.Base(filepath.Dir(path))).GetChild(filepath.Base(path))
+	if errno := node.NotifyContent(0, 0); errno != 0 {
+		t.Fatalf("forget %s: %v", path, errno)
+	}
 }

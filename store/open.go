@@ -19,7 +19,8 @@ const (
 	fileMode = 0o600
 	// whole is up to which size Open reads the whole file before it trusts it; that takes about 30 ms. Damage in a larger
 	// file is found by Check, by Verify, or when it is met.
-	whole = 64 << 20
+	whole       = 64 << 20
+	wholeAlways = 1 << 62
 	// smallest is the size of a new file with the smallest pages: two for the head, two more.
 	smallest = 4 * 4096
 	// growth is by how much the file grows at a time.
@@ -60,6 +61,10 @@ func open(cfg Config, history []step) (*Store, error) {
 		return nil, explain(cfg.Path, err)
 	}
 	db, file, err := openDB(cfg, cfg.Path, false)
+	if err == nil && !isAt(file, cfg.Path) { // It was restored while this process waited for the lock.
+		_ = db.Close()
+		db, file, err = openDB(cfg, cfg.Path, false)
+	}
 	if err != nil {
 		return nil, explain(cfg.Path, err)
 	}
@@ -71,7 +76,7 @@ func open(cfg Config, history []step) (*Store, error) {
 		cfg.Logger.Info("store migrated", "path", cfg.Path, "from", found, "to", len(history))
 	}
 	sweep(cfg.Path)
-	return start(db, file, cfg.Logger), nil
+	return start(db, file, cfg)
 }
 
 // inspect looks at an existing file before bbolt touches it. It returns fs.ErrNotExist if there is none.
@@ -80,7 +85,15 @@ func inspect(cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("look at file: %w", err)
 	}
-	e := &OpenError{Path: cfg.Path, Case: ErrNotStore, Fix: restoreFix}
+	if err := shape(cfg.Path, info); err != nil {
+		return err
+	}
+	return protect(cfg, info.Mode().Perm())
+}
+
+// shape refuses what cannot be a store by its kind and its size.
+func shape(path string, info fs.FileInfo) error {
+	e := &OpenError{Path: path, Case: ErrNotStore, Fix: restoreFix}
 	switch {
 	case info.IsDir():
 		e.Text, e.Fix = "This is a folder.", "Name a file in it."
@@ -96,7 +109,7 @@ func inspect(cfg Config) error {
 		e.Fix = "Restore the last backup; if there never was a store here, delete the empty file and start again."
 		return e
 	}
-	return protect(cfg, info.Mode().Perm())
+	return nil
 }
 
 // protect takes the rights of others away from the file: it holds names and reasons.
@@ -149,12 +162,28 @@ func openDB(cfg Config, path string, readOnly bool) (db *bbolt.DB, file *os.File
 // probe reads what bbolt is going to trust: a damaged page can make it panic, loop, or ask for more memory than there
 // is. It holds the file as a reader, so that no other process writes meanwhile.
 func probe(cfg Config) error {
+	if err := readable(cfg); err != nil {
+		return err
+	}
 	db, file, err := openDB(cfg, cfg.Path, true)
 	if err != nil {
 		return err
 	}
 	err = trust(context.Background(), file, whole)
 	return errors.Join(err, db.Close())
+}
+
+// readable reads the first page, for bbolt takes a disk that does not answer for a file of another kind.
+func readable(cfg Config) error {
+	f, err := cfg.OpenFile(cfg.Path, os.O_RDONLY, 0)
+	if err != nil {
+		return fmt.Errorf("open file: %w", err)
+	}
+	_, err = f.Read(make([]byte, 4096))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("read file: %w", err)
+	}
+	return nil
 }
 
 // trust verifies the first pages and the list of free pages of a file, and all pages unless it is larger than limit.

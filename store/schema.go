@@ -74,11 +74,7 @@ func migrate(db *bbolt.DB, history []step) (int, error) {
 		return found, err
 	}
 	if found > len(history) {
-		return found, &OpenError{
-			Path: db.Path(), Case: ErrNewerSchema,
-			Text: fmt.Sprintf("A newer Usher wrote this file: its layout is version %d, and this Usher knows versions up to %d.", found, len(history)),
-			Fix:  "Start the newer Usher, or restore the backup that was made before the upgrade.",
-		}
+		return found, newer(db.Path(), found, len(history))
 	}
 	err = db.Update(func(b *bbolt.Tx) error {
 		for i := found; i < len(history); i++ {
@@ -96,4 +92,12 @@ func migrate(db *bbolt.DB, history []step) (int, error) {
 		return found, fmt.Errorf("open store %s: %w", db.Path(), err)
 	}
 	return found, nil
+}
+
+func newer(path string, found, known int) error {
+	return &OpenError{
+		Path: path, Case: ErrNewerSchema,
+		Text: fmt.Sprintf("A newer Usher wrote this file: its layout is version %d, and this Usher knows versions up to %d.", found, known),
+		Fix:  "Start the newer Usher, or restore the backup that was made before the upgrade.",
+	}
 }

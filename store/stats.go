@@ -44,23 +44,8 @@ type tally struct {
 
 // Stats returns the numbers of this moment.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
-	out := Stats{Records: map[access.Kind]int{}}
-	err := s.read(ctx, func(b *bbolt.Tx) error {
-		out.FileBytes = b.Size()
-		return counts(b, func(name string, n int) {
-			kind, isRecord := strings.CutPrefix(name, countRecords)
-			switch {
-			case isRecord:
-				out.Records[access.Kind(kind)] = n
-			case name == countEvents:
-				out.Events = n
-			case name == countEffects:
-				out.Effects = n
-			case name == countTimers:
-				out.Timers = n
-			}
-		})
-	})
+	var out Stats
+	err := s.read(ctx, out.count)
 	if err != nil {
 		return Stats{}, err
 	}
@@ -72,6 +57,24 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	out.Updates, out.Failed, out.Commits = s.tally.updates, s.tally.failed, s.tally.commits
 	out.CommitTime = s.tally.commitTime
 	return out, nil
+}
+
+// count takes what the file says of itself.
+func (st *Stats) count(b *bbolt.Tx) error {
+	st.FileBytes, st.Records = b.Size(), map[access.Kind]int{}
+	return counts(b, func(name string, n int) {
+		kind, isRecord := strings.CutPrefix(name, countRecords)
+		switch {
+		case isRecord:
+			st.Records[access.Kind(kind)] = n
+		case name == countEvents:
+			st.Events = n
+		case name == countEffects:
+			st.Effects = n
+		case name == countTimers:
+			st.Timers = n
+		}
+	})
 }
 
 // counts calls f for each count.

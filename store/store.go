@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -32,11 +34,14 @@ type Config struct {
 // Store is an open file. It is safe for concurrent use.
 //
 // Update and Close must not be called from inside a function given to View or Update of the same store: it would wait
-// for itself.
+// for itself. In a bubble of testing/synctest it works in virtual time if it is opened, used and closed in that bubble.
 type Store struct {
 	db   *bbolt.DB
 	file *os.File // The one that bbolt has open; it closes it.
 	log  *slog.Logger
+
+	path   string
+	opened os.FileInfo // What was at the path when it was opened.
 
 	mu      sync.Mutex
 	work    sync.Cond // Signaled when queue or closing changes.
@@ -45,6 +50,11 @@ type Store struct {
 	broken  error
 	tally   tally
 
+	last   int          // The number of the last commit; the committer's own.
+	moved  bool         // Whether the last update found the file gone; the committer's own.
+	size   atomic.Int64 // How long the file must be.
+	jammed atomic.Bool  // A fault left bbolt's locks held: nothing of it may be called any more.
+
 	stopped chan struct{} // Closed when the committer has ended.
 	close   func() error
 }
@@ -52,12 +62,25 @@ type Store struct {
 var _ access.Store = (*Store)(nil)
 
 // start takes charge of an open database.
-func start(db *bbolt.DB, file *os.File, log *slog.Logger) *Store {
-	s := &Store{db: db, file: file, log: log, stopped: make(chan struct{})}
+func start(db *bbolt.DB, file *os.File, cfg Config) (*Store, error) {
+	s := &Store{db: db, file: file, path: cfg.Path, log: cfg.Logger, stopped: make(chan struct{})}
 	s.work.L = &s.mu
 	s.close = sync.OnceValue(s.shut)
+	b, err := s.begin(false)
+	if err == nil {
+		s.opened, err = file.Stat()
+	}
+	if err != nil {
+		if !s.jammed.Load() {
+			err = errors.Join(err, db.Close())
+		}
+		return nil, fmt.Errorf("open store %s: %w", s.path, err)
+	}
+	s.last = b.ID()
+	s.size.Store(b.Size())
+	s.rollback(b)
 	go s.commitLoop()
-	return s
+	return s, nil
 }
 
 // Close refuses new updates, lets those that wait finish, waits for open views and closes the file. Calling it again
@@ -70,6 +93,11 @@ func (s *Store) shut() error {
 	s.work.Broadcast()
 	s.mu.Unlock()
 	<-s.stopped
+	if s.jammed.Load() { // What is mapped and locked is let go when the process ends.
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return fmt.Errorf("close store: %w", s.refusal())
+	}
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
@@ -105,20 +133,28 @@ func (s *Store) View(ctx context.Context, f func(access.Tx) error) error {
 }
 
 // read runs f in a read transaction of bbolt.
-func (s *Store) read(ctx context.Context, f func(*bbolt.Tx) error) error {
+func (s *Store) read(ctx context.Context, f func(*bbolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("read store: %w", context.Cause(ctx))
 	}
 	if err := s.Healthy(); err != nil {
 		return err
 	}
-	b, err := s.db.Begin(false)
+	b, err := s.begin(false)
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return ErrClosed
 	}
 	if err != nil {
 		return fmt.Errorf("read store: %w", err)
 	}
-	defer func() { _ = b.Rollback() }() // Fails only if it is over already.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); isFault(p) {
+			err = s.poison(s.fault(p))
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	defer s.rollback(b)
 	return f(b)
 }

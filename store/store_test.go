@@ -32,9 +32,7 @@ func opened(t *testing.T, cfg store.Config) *store.Store {
 		if s.Healthy() == nil {
 			sound(t, s)
 		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+		closing(t, s)
 	})
 	return s
 }
