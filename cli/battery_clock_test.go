@@ -3,8 +3,6 @@ package cli_test
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +19,7 @@ func TestClockJumpsProlongNothingAndRepeatNothing(t *testing.T) {
 	for _, moment := range []string{"waiting", "active", "ending"} {
 		for _, jump := range []time.Duration{-time.Hour, time.Hour, 8 * time.Hour, 30 * 24 * time.Hour} {
 			t.Run(fmt.Sprint(moment, jump), func(t *testing.T) {
-				report(t, inTown(t, nil, func(ctx context.Context, w *town) []string { return w.jump(ctx, moment, jump) }))
+				report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string { return w.jump(ctx, moment, jump) }))
 			})
 		}
 	}
@@ -85,7 +83,7 @@ func TestAVendorGoneForAnHourDelaysOnly(t *testing.T) {
 	for _, vendor := range []string{"okta", "jira", "slack"} {
 		for _, kind := range []string{"down", "error_503", "hang_before", "rate_limit_bare"} {
 			t.Run(vendor+" "+kind, func(t *testing.T) {
-				report(t, inTown(t, nil, func(ctx context.Context, w *town) []string { return w.hour(ctx, vendor, kind) }))
+				report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string { return w.hour(ctx, vendor, kind) }))
 			})
 		}
 	}
@@ -139,14 +137,3 @@ func (w *town) hour(ctx context.Context, vendor, kind string) []string {
 	w.settle(ctx)
 	return append(faults, w.judge(ctx)...)
 }
-
-// The highest risk goes first, then what was due first, and leavers before all.
-func TestAStormIsTakenInTheOrderOfDanger(t *testing.T) {
-	t.Parallel()
-	report(t, inTown(t, nil, func(ctx context.Context, w *town) []string { return w.storm(ctx) }))
-}
-
-func (w *town) storm(context.Context) []string { return nil }
-
-var _ = slices.Sort[[]string]
-var _ = strings.Cut

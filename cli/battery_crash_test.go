@@ -13,7 +13,7 @@ import (
 func points(t *testing.T) []string {
 	t.Helper()
 	var list []string
-	report(t, inTown(t, nil, func(ctx context.Context, w *town) []string {
+	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
 		faults := w.live(ctx)
 		list = slices.Clone(w.hits)
 		return faults
@@ -39,7 +39,7 @@ func report(t *testing.T, faults []string) {
 // call comes third may differ from run to run.
 func die(t *testing.T, p ...string) (deaths int) {
 	t.Helper()
-	report(t, inTown(t, p, func(ctx context.Context, w *town) []string {
+	report(t, inTown(t, setup{deaths: p}, func(ctx context.Context, w *town) []string {
 		faults := w.live(ctx)
 		deaths = w.repeats
 		return faults
@@ -76,7 +76,7 @@ func TestCrashDuringRecoveryLosesAndDoublesNothing(t *testing.T) {
 
 func TestDay(t *testing.T) {
 	t.Parallel()
-	report(t, inTown(t, nil, func(ctx context.Context, w *town) []string {
+	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
 		f := w.day(ctx)
 		t.Log(len(w.hits), "points")
 		return f

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ import (
 	"usher/access"
 	"usher/cli"
 	"usher/sandbox"
+	"usher/sandbox/jirasim"
+	"usher/sandbox/oktasim"
+	"usher/sandbox/slacksim"
 )
 
 // town is the company with the whole product in it, in the virtual time of a bubble: the production bot, adapters, core
@@ -31,7 +35,7 @@ type town struct {
 	log   logbook
 
 	life *life
-	plan plan
+	plan []string // Where the next lives die, see setup.
 	hits []string // The crash points met so far, each with its number, over all lives.
 
 	promises []promise
@@ -42,8 +46,15 @@ type town struct {
 	why      error // Why a person's last try failed.
 }
 
-// plan says where the product dies: at the given points, in this order, one in each life.
-type plan []string
+// setup says how a town differs from the usual one.
+type setup struct {
+	// deaths are where the product dies: at these points, in this order, one in each life.
+	deaths []string
+	// company and catalog are other files than Larkspur's.
+	company, catalog string
+	// adjust changes the simulators' seeds.
+	adjust func(*slacksim.Config, *jirasim.Config, *oktasim.Config)
+}
 
 // life is one process of the product.
 type life struct {
@@ -84,23 +95,26 @@ type stuck string
 
 // inTown runs f in a town of its own, inside a bubble; the product runs already. It returns what is wrong: f's findings, or
 // why the story could not go on. The log comes with the first of them.
-func inTown(t *testing.T, p plan, f func(ctx context.Context, w *town) []string) (faults []string) {
+func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string) (faults []string) {
 	t.Helper()
+	s.company = cmp.Or(s.company, string(sandbox.DefaultCompany()))
+	s.catalog = cmp.Or(s.catalog, string(sandbox.Catalog()))
 	dir, err := os.MkdirTemp("", "usher-town-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	synctest.Test(t, func(t *testing.T) {
-		w := &town{t: t, dir: dir, plan: p, net: sandbox.NewNetwork()}
+		w := &town{t: t, dir: dir, plan: s.deaths, net: sandbox.NewNetwork()}
 		manifest, err := os.ReadFile("../manifest.yml")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net}); err != nil {
+		w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net, Company: []byte(s.company), Adjust: s.adjust})
+		if err != nil {
 			t.Fatal(err)
 		}
-		for name, data := range map[string][]byte{"catalog.yml": sandbox.Catalog(), "usher.yml": []byte(testSettings)} {
+		for name, data := range map[string][]byte{"catalog.yml": []byte(s.catalog), "usher.yml": []byte(testSettings)} {
 			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 				t.Fatal(err)
 			}
