@@ -146,6 +146,8 @@ func (b *Bot) refuseOutsider(ctx context.Context, j job, c slack.InteractionCall
 	switch c.Type { //nolint:exhaustive // The others show nothing.
 	case slack.InteractionTypeViewSubmission:
 		b.answerView(ctx, j, c.View.ID, sentenceView(titleOf(c.View), text))
+	case slack.InteractionTypeBlockSuggestion:
+		j.reply.give(noOptions())
 	case slack.InteractionTypeBlockActions:
 		if c.ResponseURL != "" {
 			b.logFault("answer outsider", b.ephemeral(ctx, c.ResponseURL, text))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -241,12 +242,23 @@ func (b *Bot) submitted(ctx context.Context, j job, c slack.InteractionCallback)
 	}
 }
 
+// wrongReason says what is wrong with the reason of a denial or revocation; empty when nothing is.
+func wrongReason(s string) string {
+	switch {
+	case strings.TrimSpace(s) == "":
+		return "Please say why."
+	case utf8.RuneCountInString(s) > access.JustificationSize:
+		return fmt.Sprintf("The reason is too long; %d characters fit.", access.JustificationSize)
+	}
+	return ""
+}
+
 // dialogSubmitted carries out a denial or a revocation.
 func (b *Bot) dialogSubmitted(ctx context.Context, j job, c slack.InteractionCallback) {
 	m, err := parseMeta(c.View.PrivateMetadata)
 	reason := readForm(c.View).reason
-	if err == nil && strings.TrimSpace(reason) == "" {
-		j.reply.give(slack.NewErrorsViewSubmissionResponse(map[string]string{blockReason: "Please say why."}))
+	if wrong := wrongReason(reason); err == nil && wrong != "" {
+		j.reply.give(slack.NewErrorsViewSubmissionResponse(map[string]string{blockReason: wrong}))
 		return
 	}
 	var by access.Person

@@ -194,12 +194,13 @@ func (b *Bot) preview(ctx context.Context, by access.Person, f form, e catalog.E
 type chosen struct {
 	entitlement catalog.EntitlementID
 	duration    catalog.Duration // access.NotChosen if nothing was chosen for this role.
+	unreadable  bool             // The length is none that a form could offer.
 	hasReason   bool
 	reason      string
 	block       string // That holds the search.
 }
 
-// readForm reads the inputs. What does not look like something that the form offers counts as not chosen.
+// readForm reads the inputs. A role that cannot be one counts as not chosen.
 func readForm(v slack.View) chosen {
 	out := chosen{duration: access.NotChosen, block: blockEntitlement}
 	if v.State == nil {
@@ -215,9 +216,8 @@ func readForm(v slack.View) chosen {
 		}
 	}
 	if a, ok := v.State.Values[blockDuration+"/"+string(out.entitlement)][actionDuration]; ok && a.SelectedOption.Value != "" {
-		if d, err := parseDuration(a.SelectedOption.Value); err == nil {
-			out.duration = d
-		}
+		d, err := parseDuration(a.SelectedOption.Value)
+		out.duration, out.unreadable = d, err != nil
 	}
 	return out
 }
@@ -344,6 +344,9 @@ func (b *Bot) formSubmitted(ctx context.Context, j job, c slack.InteractionCallb
 func (in chosen) wrong() map[string]string {
 	if in.entitlement == "" {
 		return map[string]string{in.block: "Please choose an app and role."}
+	}
+	if in.unreadable { // Nobody is given another length than the one that was sent.
+		return map[string]string{blockDuration + "/" + string(in.entitlement): "This length is not offered. Please choose one of the list."}
 	}
 	if !in.hasReason {
 		return nil

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -47,8 +46,8 @@ func (b *Bot) holderSubmitted(ctx context.Context, j job, c slack.InteractionCal
 	case !ok: // Nothing is on the screen that could be revoked.
 		j.reply.give(slack.NewErrorsViewSubmissionResponse(map[string]string{blockHolder: "Choose somebody who holds something that you may revoke."}))
 		return
-	case strings.TrimSpace(reason) == "":
-		j.reply.give(slack.NewErrorsViewSubmissionResponse(map[string]string{blockReason: "Please say why."}))
+	case wrongReason(reason) != "":
+		j.reply.give(slack.NewErrorsViewSubmissionResponse(map[string]string{blockReason: wrongReason(reason)}))
 		return
 	}
 	by, err := b.who(ctx, c.User.ID)

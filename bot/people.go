@@ -89,6 +89,9 @@ func (p *people) forget(id string) {
 
 // who finds the person behind a Slack user. The refusal says who is not served.
 func (b *Bot) who(ctx context.Context, slackID string) (access.Person, error) {
+	if slackID == "" {
+		return access.Person{}, outsider()
+	}
 	p, err := b.people.profile(ctx, slackID, b.home())
 	if c := code(err); c == "user_not_found" || c == "user_not_visible" {
 		return access.Person{}, outsider()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -202,23 +203,13 @@ func (w *town) question(id access.RequestID, who string) slacksim.Message {
 func (w *town) truth() string {
 	w.t.Helper()
 	var b strings.Builder
-	w.must(w.store.View(w.ctx, func(tx access.Tx) error {
-		b.Reset()
-		for _, kind := range []access.Kind{access.Requests, access.Grants} {
-			ids, err := tx.IDs(kind, "", "", 0)
-			if err != nil {
-				return err
-			}
-			for _, id := range ids {
-				var v json.RawMessage
-				if err := tx.Get(kind, id, &v); err != nil {
-					return err
-				}
-				fmt.Fprintf(&b, "%s %s\n", kind, v)
-			}
-		}
-		return nil
-	}))
+	for _, id := range w.tracker.ids() { // Every request has an issue.
+		r, err := json.Marshal(w.request(id))
+		w.must(err)
+		g, err := json.Marshal(w.grant(id))
+		w.must(err)
+		fmt.Fprintf(&b, "request %s\ngrant %s\n", r, g)
+	}
 	return b.String() + w.dir.dump() + w.tracker.dump()
 }
 
@@ -249,11 +240,12 @@ type townDirectory struct {
 	mu      sync.Mutex
 	users   map[idp.UserID]idp.User
 	members map[idp.GroupID][]idp.UserID
+	boss    idp.UserID // Of everybody but two.
 	adds    map[string]int
 }
 
 func newTownDirectory() *townDirectory {
-	d := &townDirectory{users: map[idp.UserID]idp.User{}, members: map[idp.GroupID][]idp.UserID{}, adds: map[string]int{}}
+	d := &townDirectory{boss: "u-mona", users: map[idp.UserID]idp.User{}, members: map[idp.GroupID][]idp.UserID{}, adds: map[string]int{}}
 	for _, n := range []string{"rita", "rob", "mona", "owen", "olga", "sec", "sol", "ada", "lone"} {
 		id := idp.UserID("u-" + n)
 		d.users[id] = idp.User{ID: id, Name: n, Email: n + "@x.example", Department: "Eng", Status: idp.Active, StatusDetail: "ACTIVE"}
@@ -317,7 +309,10 @@ func (d *townDirectory) Manager(ctx context.Context, u idp.UserID) (idp.User, er
 	if u == "u-mona" || u == "u-lone" {
 		return idp.User{}, &idp.Error{Kind: idp.UserNotFound, Op: "find manager"}
 	}
-	return d.User(ctx, "u-mona")
+	d.mu.Lock()
+	boss := d.boss
+	d.mu.Unlock()
+	return d.User(ctx, boss)
 }
 
 func (d *townDirectory) AddMember(_ context.Context, g idp.GroupID, u idp.UserID) error {
@@ -365,6 +360,12 @@ func (k *townTracker) dump() string {
 	}
 	slices.Sort(list)
 	return strings.Join(list, "\n")
+}
+
+func (k *townTracker) ids() []access.RequestID {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Sorted(maps.Keys(k.issues))
 }
 
 func (k *townTracker) Open(_ context.Context, r access.IssueRecord) (access.Issue, error) {
