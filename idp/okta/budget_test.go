@@ -230,3 +230,38 @@ func TestRateHeadersAreReadWithTheVendorsClock(t *testing.T) {
 		}
 	}
 }
+
+func TestAClockThatGoesBackHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	b := newBudget(0.1)
+	b.observe("PUT", rate{limit: 100, remaining: 0, reset: now.Unix() + 60, resetAt: now.Add(time.Minute), received: now}, now, now)
+	for back, want := range map[time.Duration]verdict{0: refuse, resetRounding / 2: refuse, time.Minute: proceed, 24 * time.Hour: proceed} {
+		if v, until := b.judge("PUT", idp.Removal, now.Add(-back)); v != want {
+			t.Errorf("clock back by %v: %v until %v, want %v", back, v, until, want)
+		}
+	}
+}
+
+func TestARefusalWithoutADateIsLeftAloneLongerEachTime(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	b := newBudget(0.1)
+	for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+		until := b.meter("PUT").complain(now)
+		if until.Sub(now) != want*time.Second {
+			t.Errorf("left alone for %v, want %v", until.Sub(now), want*time.Second)
+		}
+		if v, at := b.judge("PUT", idp.Removal, now); v != refuse || !at.Equal(until) {
+			t.Errorf("judged %v until %v", v, at)
+		}
+		if v, _ := b.judge("PUT", idp.Removal, until); v == refuse {
+			t.Error("held back for longer than said")
+		}
+		now = until
+	}
+	b.observe("PUT", rate{limit: 100, remaining: 50, reset: now.Unix() + 60, resetAt: now.Add(time.Minute), received: now}, now, now)
+	if until := b.meter("PUT").complain(now); until.Sub(now) != time.Second {
+		t.Errorf("after a success %v, want 1s", until.Sub(now))
+	}
+}

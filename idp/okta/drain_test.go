@@ -30,6 +30,8 @@ type storm struct {
 	others time.Duration
 	// skew is how far Okta's clock is ahead of ours.
 	skew time.Duration
+	// least is the efficiency that is asked for; 0 = 0.99.
+	least float64
 }
 
 // drained is how a storm went.
@@ -264,6 +266,7 @@ func storms() map[string]storm {
 		"500 a minute":                {limit: 500, removals: 520},
 		"1,000 a minute":              {limit: 1000, removals: 1_020, workers: 50},
 		"no reserve":                  {limit: 100, reserve: -1},
+		"a last window nearly full":   {limit: 100, removals: 195, least: 0.98},
 		"50 at once":                  {limit: 100, workers: 50},
 		"from the middle of a window": {limit: 100, began: 80},
 		"from a window that is spent": {limit: 100, began: 100},
@@ -278,6 +281,9 @@ func storms() map[string]storm {
 
 // scaled fills in what the case leaves open; at night every storm has 10,000 removals.
 func (s storm) scaled() storm {
+	if s.least == 0 {
+		s.least = 0.99
+	}
 	if s.workers == 0 {
 		s.workers = 5
 	}
@@ -308,8 +314,8 @@ func TestADrainUsesTheWholeBudgetWithoutARefusal(t *testing.T) {
 			if d.refused > 0 && (s.began < s.limit || d.refused > 1) { // One call has to find out.
 				t.Errorf("%d answers were 429, want none", d.refused)
 			}
-			if d.efficiency() < 0.98 {
-				t.Errorf("the drain took %v, the ideal is %v: %.4f of the budget, want 0.98", d.took, d.ideal, d.efficiency())
+			if d.efficiency() < s.least {
+				t.Errorf("the drain took %v, the ideal is %v: %.4f of the budget, want %.2f", d.took, d.ideal, d.efficiency(), s.least)
 			}
 			s.judgeOthers(t, d)
 		})

@@ -80,6 +80,9 @@ func (x *exchange) errorOf(op string, missing idp.Kind) *idp.Error {
 	if !known || x.status == http.StatusTooManyRequests {
 		kind = kindOfStatus(x.status, f.Code, missing)
 	}
+	if kind == "" {
+		kind = idp.Invalid // A list is not missing, so Okta knows no such address.
+	}
 	e := &idp.Error{Kind: kind, Op: op, Code: f.Code, Err: withRequestID("http status "+strconv.Itoa(x.status), x.header)}
 	if e.Code == "" {
 		e.Code = "HTTP " + strconv.Itoa(x.status)
