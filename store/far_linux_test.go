@@ -106,6 +106,9 @@ func obey(t *testing.T) bool {
 			err = s.Check(t.Context())
 		case "backup":
 			_, err = s.BackupFile(t.Context(), argument)
+		case "restore":
+			from, to, _ := strings.Cut(argument, " ")
+			_, err = store.Restore(t.Context(), from, to)
 		case "close":
 			err = s.Close()
 		default:

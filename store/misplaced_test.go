@@ -138,7 +138,7 @@ func closing(t *testing.T, s *store.Store) {
 // A view meets the hole before any update does.
 func TestViewOfAFileThatWasCutOffIsAnErrorAndNoCrash(t *testing.T) {
 	t.Parallel()
-	for _, left := range []int64{0, 3 * 4096} {
+	for _, left := range []int64{0, 2 * 4096} {
 		path := filled(t)
 		s := opened(t, store.Config{Path: path})
 		if err := os.Truncate(path, left); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
 
@@ -34,6 +35,9 @@ func Restore(ctx context.Context, from, to string) (Restored, error) {
 }
 
 func restore(ctx context.Context, from, to string) (done Restored, err error) {
+	if there, err := filepath.EvalSymlinks(to); err == nil {
+		to = there // The file is replaced, not a link to it.
+	}
 	if same(from, to) {
 		return done, &OpenError{Path: to, Case: ErrExists, Text: "This is the copy itself.", Fix: "Name the store's own path."}
 	}
@@ -77,8 +81,11 @@ func same(a, b string) bool {
 func claim(path string) (release func(), err error) {
 	nothing := func() {}
 	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	switch {
+	case err != nil, info.Size() == 0:
 		return nothing, nil //nolint:nilerr // There is nothing that could be in use.
+	case !info.Mode().IsRegular():
+		return nothing, shape(path, info)
 	}
 	db, _, err := openDB(Config{LockTimeout: time.Second, OpenFile: os.OpenFile}, path, true)
 	if errors.Is(err, berrors.ErrTimeout) {
@@ -90,13 +97,16 @@ func claim(path string) (release func(), err error) {
 	return func() { _ = db.Close() }, nil
 }
 
-// pour writes a file while it holds it as a reader.
+// pour writes what a file holds while it keeps others from writing to it.
 func pour(ctx context.Context, path string, w io.Writer) error {
-	db, file, err := openDB(Config{LockTimeout: time.Second, OpenFile: os.OpenFile}, path, true)
+	db, _, err := openDB(Config{LockTimeout: time.Second, OpenFile: os.OpenFile}, path, true)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(until{ctx, w}, io.NewSectionReader(file, 0, 1<<62))
+	err = db.View(func(b *bbolt.Tx) error {
+		_, err := b.WriteTo(until{ctx, w})
+		return err
+	})
 	return errors.Join(err, db.Close())
 }
 

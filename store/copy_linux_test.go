@@ -1,0 +1,138 @@
+package store_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"usher/access"
+	"usher/store"
+)
+
+func TestBackupToAFullDiskSaysSoAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=32k"); err != nil {
+		t.Skipf("A small disk is a tmpfs, which cannot be mounted here: %v.", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(folder, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	s := opened(t, store.Config{Path: filled(t)})
+	err := s.Update(t.Context(), func(tx access.Tx) error {
+		return tx.Put(access.Requests, "long", strings.Repeat("long ", 10_000))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.BackupFile(t.Context(), filepath.Join(folder, "backup.db"))
+	if !errors.Is(err, store.ErrDiskFull) || !strings.Contains(err.Error(), "The disk is full. Make room in "+folder) {
+		t.Errorf("got %v", err)
+	}
+	alone(t, folder)
+	_, err = store.Restore(t.Context(), other(t), filepath.Join(folder, "usher.db"))
+	if !errors.Is(err, store.ErrDiskFull) || !strings.HasPrefix(err.Error(), "restore store ") {
+		t.Errorf("got %v", err)
+	}
+	alone(t, folder)
+}
+
+// The power fails at a random moment of a restore. There is always a whole store at its path, and never is the old one
+// lost.
+func TestPowerFailureDuringRestoreLeavesAWholeStore(t *testing.T) { //nolint:paralleltest // It is run again as the process that restores.
+	if obey(t) {
+		return
+	}
+	mount, old, copied := mountLossy(t), read(t, filled(t)), other(t)
+	f := farProcess(t)
+	olds, news := 0, 0
+	for i, seed := range seeds(t, 60, 600) {
+		r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // No secret.
+		operations := r.IntN(16)
+		d := lossyDiskOf(map[string]image{"usher.db": old}, operations)
+		folder := mount.add("restore"+strconv.Itoa(i), d)
+		answer := f.do(t, "restore", copied+" "+filepath.Join(folder, "usher.db"))
+		left := laid(t, d.survivors(r))
+		c, err := store.Verify(t.Context(), filepath.Join(left, "usher.db"))
+		if err != nil {
+			t.Fatalf("USHER_SEED=%d: power failed after %d operations, %v", seed, operations, err)
+		}
+		if c.Records[access.Requests] == 1 {
+			olds++
+			if answer == "ok" {
+				t.Fatalf("USHER_SEED=%d: power failed after %d operations, the restored store is gone", seed, operations)
+			}
+			continue
+		}
+		news++
+		aside, err := filepath.Glob(filepath.Join(left, "usher.db.replaced-*"))
+		if err != nil || len(aside) != 1 {
+			t.Fatalf("USHER_SEED=%d: power failed after %d operations, the old store is gone: %q, %v", seed, operations, aside, err)
+		}
+		if c, err := store.Verify(t.Context(), aside[0]); err != nil || c.Records[access.Requests] != 1 {
+			t.Fatalf("USHER_SEED=%d: power failed after %d operations, set aside is %v, %v", seed, operations, c, err)
+		}
+	}
+	t.Logf("%d times the old store was in place, %d times the restored one", olds, news)
+	if os.Getenv("USHER_SEED") == "" && (olds < 5 || news < 5) {
+		t.Error("the power never failed at the right moments: the test proves nothing")
+	}
+}
+
+func TestPowerFailureDuringBackupLeavesNoneOrAWholeOne(t *testing.T) { //nolint:paralleltest // As above.
+	if obey(t) {
+		return
+	}
+	mount, f := mountLossy(t), farProcess(t)
+	f.must(t, "open", other(t))
+	none, whole := 0, 0
+	for i, seed := range seeds(t, 60, 600) {
+		r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // No secret.
+		operations := r.IntN(14)
+		d := lossyDiskOf(nil, operations)
+		answer := f.do(t, "backup", filepath.Join(mount.add("backup"+strconv.Itoa(i), d), "backup.db"))
+		path := filepath.Join(laid(t, d.survivors(r)), "backup.db")
+		switch c, err := store.Verify(t.Context(), path); {
+		case errors.Is(err, store.ErrMissing) && answer != "ok":
+			none++
+		case err == nil && c.Records[access.Requests] == 3:
+			whole++
+		default:
+			t.Fatalf("USHER_SEED=%d: power failed after %d operations, the answer was %q; %v, %v", seed, operations, answer, c, err)
+		}
+	}
+	f.must(t, "close", "")
+	t.Logf("%d times there was none, %d times a whole one", none, whole)
+	if os.Getenv("USHER_SEED") == "" && (none < 5 || whole < 5) {
+		t.Error("the power never failed at the right moments: the test proves nothing")
+	}
+}
+
+func read(t *testing.T, path string) image {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image{b, int64(len(b))}
+}
+
+// laid lays files down in a folder of an ordinary file system and returns it.
+func laid(t *testing.T, files map[string]image) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.WriteFile(path, content.bytes, 0o600), os.Truncate(path, content.size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
