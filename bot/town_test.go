@@ -56,6 +56,14 @@ type town struct {
 	catalog atomic.Pointer[catalog.Catalog]
 }
 
+// slowStore takes as long for a commit as a disk may: enough for an acknowledgement to come too early.
+type slowStore struct{ access.Store }
+
+func (s slowStore) Update(ctx context.Context, f func(access.Tx) error) error {
+	time.Sleep(20 * time.Millisecond)
+	return s.Store.Update(ctx, f)
+}
+
 // slackOf are the Slack users of the town: full members by their names, and those who are not.
 func slackOf(name string) string { return "U1" + strings.ToUpper(name) }
 
@@ -90,7 +98,7 @@ func inTown(t *testing.T, adjust func(*slacksim.Config, *Config), f func(*town))
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		w := &town{store: storetest.Memory(), dir: newTownDirectory(), tracker: &townTracker{issues: map[access.RequestID]*townIssue{}}}
+		w := &town{store: slowStore{storetest.Memory()}, dir: newTownDirectory(), tracker: &townTracker{issues: map[access.RequestID]*townIssue{}}}
 		w.stage = buildOn(t, m, 1000*time.Hour, func(sc *slacksim.Config, bc *Config) {
 			sc.RetryScale, sc.Now, sc.Users, bc.Dial = 1, nil, townPeople(), m.dial
 			if adjust != nil {
@@ -240,12 +248,13 @@ type townDirectory struct {
 	mu      sync.Mutex
 	users   map[idp.UserID]idp.User
 	members map[idp.GroupID][]idp.UserID
-	boss    idp.UserID // Of everybody but two.
+	boss    idp.UserID // Of everybody but two and those in people.
+	people  map[idp.UserID]idp.UserID
 	adds    map[string]int
 }
 
 func newTownDirectory() *townDirectory {
-	d := &townDirectory{boss: "u-mona", users: map[idp.UserID]idp.User{}, members: map[idp.GroupID][]idp.UserID{}, adds: map[string]int{}}
+	d := &townDirectory{people: map[idp.UserID]idp.UserID{}, boss: "u-mona", users: map[idp.UserID]idp.User{}, members: map[idp.GroupID][]idp.UserID{}, adds: map[string]int{}}
 	for _, n := range []string{"rita", "rob", "mona", "owen", "olga", "sec", "sol", "ada", "lone"} {
 		id := idp.UserID("u-" + n)
 		d.users[id] = idp.User{ID: id, Name: n, Email: n + "@x.example", Department: "Eng", Status: idp.Active, StatusDetail: "ACTIVE"}
@@ -310,7 +319,10 @@ func (d *townDirectory) Manager(ctx context.Context, u idp.UserID) (idp.User, er
 		return idp.User{}, &idp.Error{Kind: idp.UserNotFound, Op: "find manager"}
 	}
 	d.mu.Lock()
-	boss := d.boss
+	boss, ok := d.people[u]
+	if !ok {
+		boss = d.boss
+	}
 	d.mu.Unlock()
 	return d.User(ctx, boss)
 }
