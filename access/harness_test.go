@@ -91,7 +91,7 @@ func (w *world) open() {
 	w.service, err = access.New(access.Config{
 		Store: w.store, Tracker: w.tracker, Notifier: w.slack, Providers: map[string]idp.Provider{"dir": w.dir}, Directory: "dir",
 		Catalog: func() *catalog.Catalog { return c }, Admins: []string{"ada@x.example"}, Now: w.clock,
-		Identity: access.Identity{MatchEmail: true, Domains: []string{"x.example"}}, Logger: slog.New(slog.DiscardHandler),
+		Calm: -1, Identity: access.Identity{MatchEmail: true, Domains: []string{"x.example"}}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -20,6 +20,7 @@ const (
 // safe for concurrent use: the runner guards it.
 type queue struct {
 	limit   int
+	calm    time.Duration // See Config.Calm.
 	lanes   map[string]*lane
 	targets map[string]*target
 }
@@ -45,8 +46,8 @@ type target struct {
 	pause, removalPause time.Time
 }
 
-func newQueue(limit int) *queue {
-	return &queue{limit: limit, lanes: map[string]*lane{}, targets: map[string]*target{}}
+func newQueue(limit int, calm time.Duration) *queue {
+	return &queue{limit: limit, calm: calm, lanes: map[string]*lane{}, targets: map[string]*target{}}
 }
 
 func (q *queue) target(name string) *target {
@@ -60,8 +61,12 @@ func (q *queue) target(name string) *target {
 	return t
 }
 
-// add puts an effect in, or a newer revision in place of an older.
-func (q *queue) add(e Effect) {
+// add puts an effect in, or a newer revision in place of an older. What only tells where things stand waits a moment, so
+// that changes which follow each other closely are told at once. The wait is not prolonged by what comes meanwhile.
+func (q *queue) add(e Effect, now time.Time) {
+	if q.calm > 0 && e.NotBefore.IsZero() && (e.Kind == EffectStatus || e.Kind == EffectMirror) {
+		e.NotBefore = now.Add(q.calm)
+	}
 	l, ok := q.lanes[e.Lane]
 	if !ok {
 		l = &lane{name: e.Lane, target: q.target(e.Target)}
@@ -69,7 +74,10 @@ func (q *queue) add(e Effect) {
 	}
 	i := slices.IndexFunc(l.items, func(o Effect) bool { return o.ID == e.ID })
 	if i >= 0 {
-		if l.items[i].Rev < e.Rev {
+		if old := l.items[i]; old.Rev < e.Rev {
+			if !l.busy && !old.NotBefore.IsZero() && old.NotBefore.Before(e.NotBefore) {
+				e.NotBefore = old.NotBefore
+			}
 			l.items[i] = e
 		}
 	} else {

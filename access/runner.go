@@ -46,7 +46,7 @@ type Stats struct {
 
 func newRunner(s *Service) *Runner {
 	return &Runner{
-		s: s, queue: newQueue(s.cfg.InFlight), wake: make(chan struct{}, 1),
+		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1),
 		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
@@ -77,9 +77,10 @@ func (r *Runner) add(list []Effect) {
 	if len(list) == 0 {
 		return
 	}
+	now := r.s.Now()
 	r.mu.Lock()
 	for _, e := range list {
-		r.queue.add(e)
+		r.queue.add(e, now)
 	}
 	r.mu.Unlock()
 	r.Wake()

@@ -36,6 +36,9 @@ type Config struct {
 	Logger *slog.Logger
 	// InFlight bounds the calls under way per target. Default 5.
 	InFlight int
+	// Calm is how long a status message or an entry on the issue waits for what may follow at once: an approved access is
+	// given within a second, and then one message and one entry tell both. Default 2 s, negative none.
+	Calm time.Duration
 	// Crash is called with the name of each point at which a killed process leaves something different behind: "before
 	// commit X" and "after commit X" around each durable write, "before Y" and "after Y" around each outside write. It may
 	// end the goroutine. For crash tests; default none.
@@ -95,6 +98,9 @@ func New(cfg Config) (*Service, error) {
 	}
 	if cfg.Elapsed == nil {
 		cfg.Elapsed = func() time.Duration { return 0 }
+	}
+	if cfg.Calm == 0 {
+		cfg.Calm = 2 * time.Second
 	}
 	if cfg.InFlight <= 0 {
 		cfg.InFlight = 5

@@ -75,6 +75,7 @@ func (a *App) newDemo() (*demo, error) {
 	}
 	d.inner = &App{
 		Stdout: d.log, Stderr: d.log, Now: d.world.Clock.Now, Manifest: a.Manifest,
+		Calm:    200 * time.Millisecond, // Somebody watches.
 		Getenv:  func(k string) string { return env[k] },
 		Started: func(wake func()) { d.ready <- wake },
 	}

@@ -28,6 +28,8 @@ type App struct {
 	// Crash is called at each point at which a killed process leaves something different behind. For crash tests; default
 	// none.
 	Crash func(point string)
+	// Calm is handed to the core. Default its own.
+	Calm time.Duration
 	// Dial connects to the vendors. Default nil: the ordinary network.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// gate stands before the core's store, for crash tests. Default none.

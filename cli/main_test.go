@@ -47,6 +47,7 @@ func child() int {
 	a := &cli.App{
 		Stdout: os.Stdout, Stderr: os.Stderr, Manifest: manifest,
 		Now:     func() time.Time { return time.Now().Add(offset()) },
+		Calm:    100 * time.Millisecond,
 		Crash:   crasher(point),
 		Started: func(wake func()) { go follow(ctx, wake) },
 	}

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,28 +54,49 @@ func (w *town) ask(ctx context.Context, who, words, role, duration string) {
 	})
 }
 
-// approve has somebody press Approve on the question about a role until its button is gone.
+// approve has somebody press Approve on the newest question about a role, until Usher has their word.
 func (w *town) approve(ctx context.Context, who, role string) {
 	w.t.Helper()
 	p, _ := w.world.Company.Person(who)
-	w.until(ctx, who+" is asked", func() bool { _, ok := w.question(who, role); return ok })
+	said := func() bool {
+		r := w.newest(role)
+		return r.State == access.RequestApproved || slices.ContainsFunc(r.Decisions, func(d access.Decision) bool { return string(d.By.User) == p.OktaID() })
+	}
+	w.until(ctx, who+" is asked", func() bool {
+		m, ok := w.question(who, role)
+		return ok && strings.Contains(m.Plain(), "[Approve]") || said()
+	})
 	w.try(ctx, who+" approves", func(ctx context.Context) error {
-		m, _ := w.question(who, role)
-		if !strings.Contains(m.Plain(), "[Approve]") {
+		m, ok := w.question(who, role)
+		if !ok || !strings.Contains(m.Plain(), "[Approve]") {
 			return nil
 		}
 		return w.world.Press(ctx, who, m, "approve")
 	})
+	id := w.newest(role).ID
 	w.promise(who+" approved "+role, func(o *oracle) bool {
-		for _, r := range o.requests {
-			for _, d := range r.Decisions {
-				if string(d.By.User) == p.OktaID() && r.Role.String() == role {
-					return true
+		return slices.ContainsFunc(o.requests[id].Decisions, func(d access.Decision) bool { return string(d.By.User) == p.OktaID() })
+	})
+}
+
+// newest is the newest request for a role.
+func (w *town) newest(role string) (newest access.Request) {
+	w.read(func(tx access.Tx) bool {
+		for _, p := range w.world.Company.People {
+			ids, err := tx.IDs(access.Requests, "requester/"+p.OktaID(), "", 0)
+			if err != nil {
+				return false
+			}
+			for _, id := range ids {
+				var r access.Request
+				if tx.Get(access.Requests, id, &r) == nil && r.Role.String() == role && r.ID > newest.ID {
+					newest = r
 				}
 			}
 		}
-		return false
+		return true
 	})
+	return newest
 }
 
 func (w *town) promise(what string, kept func(*oracle) bool) {
@@ -175,10 +197,10 @@ func (w *town) deny(ctx context.Context, who, role string) {
 	})
 }
 
-// question is the message that asks somebody about a role.
+// question is the newest message that asks somebody about a role.
 func (w *town) question(who, role string) (slacksim.Message, bool) {
 	p, _ := w.world.Company.Person(who)
-	for _, m := range w.world.Slack.Messages(p.SlackID()) {
+	for _, m := range slices.Backward(w.world.Slack.Messages(p.SlackID())) {
 		if kind, _ := markOf(m.Metadata); kind == "ask" && strings.Contains(m.Plain(), strings.Split(role, ": ")[1]) {
 			return m, true
 		}

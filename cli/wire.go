@@ -123,7 +123,7 @@ func (p *parts) core(a *App) (err error) {
 	p.service, err = access.New(access.Config{
 		Store: s, Tracker: p.tracker, Notifier: p.notifier,
 		Providers: map[string]idp.Provider{p.okta.Name(): p.okta}, Directory: p.okta.Name(),
-		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Elapsed: elapsed(), Logger: p.log, Crash: a.Crash,
+		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Elapsed: elapsed(), Calm: a.Calm, Logger: p.log, Crash: a.Crash,
 		Identity: access.Identity{MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: people},
 	})
 	if err != nil {
