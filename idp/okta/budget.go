@@ -91,10 +91,14 @@ func (m *meter) complain(now time.Time) time.Time {
 
 // used is what is spent of the present window.
 func (m *meter) used(now time.Time) use {
-	if m.use.window != 0 && !m.current(now) {
-		return use{lastOther: m.use.lastOther}
+	u := m.use
+	if u.window != 0 && !m.current(now) {
+		u.removals, u.others = 0, 0
 	}
-	return m.use
+	if !now.Before(u.heldEnd) {
+		u.heldSince, u.heldEnd = time.Time{}, time.Time{}
+	}
+	return u
 }
 
 // budget keeps a meter per kind of call. Which kinds share a window is Okta's secret and differs between orgs, so it is

@@ -61,22 +61,26 @@ func (p *Provider) do(ctx context.Context, c call, execute func(context.Context)
 	case limited.Err() != nil && x.status == 0:
 		return nil, &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: fmt.Errorf("%w: %v", errTimeout, p.cfg.Timeout)}
 	case x.status == 0 && x.err != nil:
-		return nil, asError(x.err, c.op)
+		return nil, p.patient(c, asError(x.err, c.op))
 	case x.status == 0:
 		// The SDK refused to build the request; its text may hold arguments, so it is dropped.
 		return nil, &idp.Error{Kind: idp.Invalid, Op: c.op, Code: fmt.Sprintf("%T", err)}
 	case x.status < 200 || x.status > 299:
-		e := x.errorOf(c.op, c.missing)
-		if e.Kind == idp.Throttled && e.RetryAt.IsZero() {
-			e.RetryAt = p.gate.complain(c.bucket)
-		}
-		return nil, e
+		return nil, p.patient(c, x.errorOf(c.op, c.missing))
 	}
 	return x, nil
 }
 
+// patient gives a refusal that does not say how long it lasts a date, and holds calls of the kind back until then.
+func (p *Provider) patient(c call, e *idp.Error) *idp.Error {
+	if e.Kind == idp.Throttled && e.RetryAt.IsZero() {
+		e.RetryAt = p.gate.complain(c.bucket)
+	}
+	return e
+}
+
 // asError keeps an error that has a kind already, as those of the token source do, and takes the rest for Unavailable.
-func asError(err error, op string) error {
+func asError(err error, op string) *idp.Error {
 	var e *idp.Error
 	if errors.As(err, &e) {
 		return &idp.Error{Kind: e.Kind, Op: op, Code: e.Code, RetryAt: e.RetryAt, Err: err}

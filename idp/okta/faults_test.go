@@ -271,3 +271,57 @@ func TestCheckTellsEveryFaultAndEnds(t *testing.T) {
 		})
 	}
 }
+
+// A service app has one more call: the one that fetches its access token. Whatever befalls it, the addition that needed it
+// is not sent, its error says whose fault it is, and the next addition goes through.
+func TestEveryFaultOfTheSignInHasItsOutcome(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	for f, want := range faults() {
+		kind := map[oktasim.FaultKind]idp.Kind{
+			oktasim.RateLimit: idp.Throttled, oktasim.RateLimitBare: idp.Throttled, oktasim.RateConcurrency: idp.Throttled,
+			oktasim.Unauthorized: idp.Unauthorized, oktasim.Forbidden: idp.Forbidden,
+		}[f.Kind]
+		switch {
+		case kind != "":
+		case want.kind == "" && f.Kind != oktasim.Gone:
+		default:
+			kind = idp.Unavailable
+		}
+		synctest.Test(t, func(t *testing.T) {
+			o, stop := inMemory(t, func(c *oktasim.Config) { register(c, key) }, func(c *okta.Config) {
+				app := keyConfig(key)
+				c.Token, c.ClientID, c.KeyID, c.PrivateKeyPEM = "", app.ClientID, app.KeyID, app.PrivateKeyPEM
+			})
+			defer stop()
+			if f.Kind == refused {
+				return
+			}
+			f.Name, f.Times = "token", 1
+			o.Inject(f)
+			began := time.Now()
+			err := o.provider.RemoveMember(t.Context(), memoryGroup, memoryUser)
+			if got := idp.KindOf(err); got != kind {
+				t.Errorf("%s: %v (kind %q), want kind %q", f.Kind, err, got, kind)
+			}
+			if took := time.Since(began); took > 31*time.Second {
+				t.Errorf("%s: it took %v", f.Kind, took)
+			}
+			if at := idp.RetryAt(err); (kind == idp.Throttled) != at.After(began) {
+				t.Errorf("%s: come back at %v", f.Kind, at)
+			}
+			for _, c := range o.Calls() {
+				if err != nil && c.Name == "group.member.remove" {
+					t.Errorf("%s: the removal was sent", f.Kind)
+				}
+			}
+			if err != nil && strings.ContainsAny(err.Error(), "\n") || err != nil && strings.Contains(err.Error(), "client_assertion") {
+				t.Errorf("%s: %v", f.Kind, err)
+			}
+			time.Sleep(time.Minute)
+			if err := o.provider.RemoveMember(t.Context(), memoryGroup, memoryUser); err != nil {
+				t.Errorf("%s: after it %v", f.Kind, err)
+			}
+		})
+	}
+}

@@ -51,6 +51,9 @@ func (u use) plus(o use) use {
 	if o.lastOther.After(u.lastOther) {
 		u.lastOther = o.lastOther
 	}
+	if u.heldEnd.IsZero() || !o.heldEnd.IsZero() && o.heldSince.Before(u.heldSince) {
+		u.heldSince, u.heldEnd = o.heldSince, o.heldEnd
+	}
 	return u
 }
 
@@ -76,10 +79,11 @@ func (b *budget) floor(m *meter, v view, priority idp.Priority, now time.Time) (
 	if debt <= 0 || v.end.IsZero() || v.remaining > debt {
 		return max(0, debt), v.end
 	}
-	if !now.Before(m.use.heldEnd) {
+	if v.use.heldEnd.IsZero() {
 		m.use.heldSince, m.use.heldEnd = now, v.end
+		v.use.heldSince = now
 	}
-	until := m.use.heldSince.Add(firstChance)
+	until := v.use.heldSince.Add(firstChance)
 	if at := v.use.lastOther.Add(quiet); at.After(until) {
 		until = at
 	}
