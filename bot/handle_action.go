@@ -245,7 +245,7 @@ func (b *Bot) submitted(ctx context.Context, j job, c slack.InteractionCallback)
 // wrongReason says what is wrong with the reason of a denial or revocation; empty when nothing is.
 func wrongReason(s string) string {
 	switch {
-	case strings.TrimSpace(s) == "":
+	case clean(s) == "":
 		return "Please say why."
 	case utf8.RuneCountInString(s) > access.JustificationSize:
 		return fmt.Sprintf("The reason is too long; %d characters fit.", access.JustificationSize)

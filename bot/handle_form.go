@@ -351,7 +351,7 @@ func (in chosen) wrong() map[string]string {
 	if !in.hasReason {
 		return nil
 	}
-	if n := utf8.RuneCountInString(strings.TrimSpace(in.reason)); n == 0 || n > access.JustificationSize {
+	if n := utf8.RuneCountInString(strings.TrimSpace(in.reason)); clean(in.reason) == "" || n > access.JustificationSize {
 		return map[string]string{blockReason: fmt.Sprintf("Please give a reason of 1 to %d characters.", access.JustificationSize)}
 	}
 	return nil

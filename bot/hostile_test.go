@@ -26,7 +26,24 @@ func hostile() map[string]string {
 		"reading turned": "\u202Edeined\u202C \u2066x\u2069 \u200Ey",
 		"emoji":          strings.Repeat("👩‍👩‍👧‍👦", 100),
 		"colon emoji":    ":white_check_mark: approved",
+		"emoji by name":  ":skull: x:skull:y :skull::skull: :skull",
 		"control":        "a\x00b\x07c\x1b[31m",
+		"terminal":       "\x1b]0;owned\x07\x1b[2J\x1b[1;31mApproved\x1b[0m \u009b31m",
+		"unseen only":    "\u200b\u200d\u2060\ufeff\u00ad",
+		"unseen letters": "\u3164\u115f\u1160\uffa0\u2800",
+		"unseen between": "App\u200bro\u2060ved\u00ad by\u180e B\u034fob",
+		"tags":           "ok\U000E0041\U000E0042\U000E007F",
+		"annotations":    "\ufff9shown\ufffahidden\ufffb",
+		"other blanks":   "a\u00a0b\u2003c\u202fd\u3000e\u2028f\u2029g\u0085h",
+		"marks":          "d" + strings.Repeat("\u0336", 500) + "enied" + strings.Repeat("\u0489\u0301", 200),
+		"isolates":       "\u2067deined\u2069\u061c\u206a",
+		"look-alike":     "needed\n\n*Decision*\n:white_check_mark: Approved by Bob\n[Approve] [Deny…]",
+		"markdown":       "# Approved\n[Approve](https://evil.example) ![x](https://evil.example/x.png) <b>bold</b> |a|b|",
+		"template":       "{{.Secret}} ${HOME} %s %d %!d(MISSING) {0}",
+		"surrogates":     "\xed\xa0\x80\xed\xb0\x80 \xf4\x90\x80\x80",
+		"five thousand":  strings.Repeat("<!channel> ", 455),
+		"endless word":   strings.Repeat("W", 5000),
+		"endless lines":  strings.Repeat("x\n", 2500),
 		"not utf-8":      "a\xff\xfeb",
 		"long":           strings.Repeat("x", 3000),
 		"long word pair": strings.Repeat("ampersand & ", 300),
@@ -103,10 +120,27 @@ func TestHostileTextsStayTexts(t *testing.T) {
 						t.Errorf("something is interpreted: %q", rest)
 					}
 				}
+				for _, text := range marked {
+					if strings.Contains(own.ReplaceAllString(text, ""), ":skull:") {
+						t.Errorf("an emoji is drawn: %q", text)
+					}
+				}
 				all := shown(t, v)
-				if strings.ContainsAny(all, "\u202E\u202C\u2066\u2069\x00\x1b") {
+				if strings.ContainsAny(all, "\u202E\u202C\u2066\u2067\u2069\u206a\u061c\x00\x1b\u009b\u2060\u00ad\u180e\u034f\u3164\u2800\u2028\u2029\U000E0041\ufff9") {
 					t.Errorf("signs that change the reading are left in %q", all)
 				}
+				if strings.Contains(all, strings.Repeat("\u0336", marksMax+1)) {
+					t.Error("marks reach into other lines")
+				}
+				walkJSON(decoded(t, v), func(o map[string]any) {
+					text, ok := o["text"].(string)
+					if ok && clean(text) == "" {
+						t.Errorf("a text of which nothing is seen: %q", text)
+					}
+					if o["type"] == "plain_text" && o["emoji"] != false {
+						t.Errorf("emoji are drawn in %q", text)
+					}
+				})
 			})
 		}
 	}
@@ -136,5 +170,70 @@ func TestWhatSomebodyTypedIsShownLetterByLetter(t *testing.T) {
 	})
 	if !found {
 		t.Error("the reason is not shown as it was typed")
+	}
+}
+
+// The whole way: such texts typed into a form, as names in the directory and as the reason of a denial, shown by a Slack
+// that refuses what is malformed.
+func TestHostileTextsTravelTheWholeWay(t *testing.T) {
+	t.Parallel()
+	for name, s := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inTown(t, nil, func(w *town) { travel(w, s) })
+		})
+	}
+}
+
+func travel(w *town, s string) {
+	w.t.Helper()
+	w.dir.mu.Lock()
+	for id, u := range w.dir.users {
+		u.Name, u.Title, u.Department = s, s, s
+		w.dir.users[id] = u
+	}
+	w.dir.mu.Unlock()
+	reason := string([]rune("x " + strings.ToValidUTF8(s, "?"))[:min(len([]rune(strings.ToValidUTF8(s, "?")))+2, access.JustificationSize)])
+	mona, rita := access.Person{Slack: access.SlackID(slackOf("mona"))}, access.Person{Slack: access.SlackID(slackOf("rita"))}
+	r, err := w.service.Submit(w.ctx, access.Draft{By: w.person("rita"), Entitlement: "write", Duration: access.NotChosen, Justification: reason})
+	w.must(err)
+	w.settle()
+	m := w.question(r.ID, "mona")
+	for _, who := range []access.Person{mona, rita} {
+		w.must(w.sim.OpenHome(w.ctx, id(who)))
+		w.homeTab(id(who), "Your access", "Write")
+	}
+	w.click(mona, m, actionDeny)
+	v := w.view(mona, "Why not?")
+	w.must(w.sim.SetInput(w.ctx, id(mona), v.ID, blockReason, actionReason, reason))
+	got, err := w.sim.SubmitView(w.ctx, id(mona), v.ID)
+	w.must(err)
+	if !got.Closed {
+		w.t.Errorf("the dialog is still open: %v %s", got.Errors, got.Delivery.Ack)
+	}
+	w.settle()
+	w.message(id(rita), "denied")
+	if after := w.request(r.ID); after.State != access.RequestDenied || after.Trouble != "" {
+		w.t.Errorf("%s %s", after.State, after.Trouble)
+	}
+	for _, c := range w.sim.Calls() {
+		if c.Status >= 400 || strings.Contains(c.Reply, `"ok":false`) {
+			w.t.Errorf("Slack refused %s: %s", c.Name, c.Reply)
+		}
+	}
+}
+
+func TestAReasonOfWhichNothingIsSeenIsNone(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", " \n", "\u200b\u2060", "\u3164", "\u200d", "\x00\x1b"} {
+		in := chosen{entitlement: "x", hasReason: true, reason: s}
+		if wrongReason(s) == "" || len(in.wrong()) == 0 {
+			t.Errorf("%q is a reason", s)
+		}
+	}
+	for _, s := range []string{"x", "می\u200cخواهم", "👩\u200d👩\u200d👧", "e\u0301"} {
+		if wrongReason(s) != "" || clean(s) != s {
+			t.Errorf("%q is none, or became %q", s, clean(s))
+		}
 	}
 }

@@ -9,19 +9,53 @@ import (
 )
 
 // clean makes typed text fit to be shown on one screen with facts: control signs go, and so do those that turn the reading
-// direction round, which could make "denied" look like "approved". Letters of any script stay.
+// direction round, which could make "denied" look like "approved", and those that nobody sees. Letters of any script
+// stay, with a bounded number of marks on each. Text of which nothing can be seen becomes empty.
 func clean(s string) string {
-	return strings.Map(func(r rune) rune {
+	marks, some := 0, false
+	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
-		case r == utf8.RuneError, unicode.IsControl(r):
+		case r == utf8.RuneError, unicode.IsControl(r), turns(r), hides(r):
 			return -1
-		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0x200E, r == 0x200F, r == 0x061C, r == 0xFEFF:
-			return -1
+		case fills(r):
+			return ' '
+		case r == 0x2028, r == 0x2029: // The lines and paragraphs of Unicode.
+			return '\n'
+		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):
+			if marks++; marks > marksMax {
+				return -1
+			}
+			return r
 		}
+		marks = 0
+		some = some || !unicode.IsSpace(r) && r != 0x200C && r != 0x200D
 		return r
 	}, strings.ToValidUTF8(s, ""))
+	if !some {
+		return ""
+	}
+	return s
+}
+
+// marksMax is how many marks a letter may carry: more than any script needs, fewer than reach into the next line.
+const marksMax = 4
+
+// turns tells the signs that change the reading direction.
+func turns(r rune) bool {
+	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x206F || r == 0x200E || r == 0x200F || r == 0x061C
+}
+
+// hides tells signs that take no room. The joiners U+200C and U+200D stay, for Persian and for families of emoji.
+func hides(r rune) bool {
+	return r == 0x200B || r >= 0x2060 && r <= 0x2064 || r == 0xFEFF || r == 0x00AD || r == 0x034F || r == 0x180E ||
+		r >= 0xFFF9 && r <= 0xFFFB || r >= 0xE0000 && r <= 0xE0FFF
+}
+
+// fills tells letters that look like a space.
+func fills(r rune) bool {
+	return r == 0x115F || r == 0x1160 || r == 0x3164 || r == 0xFFA0 || r == 0x2800
 }
 
 // line is clean text on a single line.
@@ -58,7 +92,7 @@ func fallback(s string) string {
 	const most = 3500
 	var b strings.Builder
 	size := 0
-	for _, r := range line(s) {
+	for _, r := range withoutEmoji(line(s)) {
 		e := escape(string(r))
 		if size += len(e); size > most {
 			return strings.TrimRight(b.String(), " ") + "…"
@@ -68,10 +102,25 @@ func fallback(s string) string {
 	return b.String()
 }
 
+// withoutEmoji keeps names of emoji between colons from becoming pictures, such as a check mark that nobody gave.
+func withoutEmoji(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		b.WriteRune(r)
+		if r != ':' {
+			continue
+		}
+		if n := strings.IndexAny(s[i+1:], ": \n\t"); n > 0 && s[i+1+n] == ':' {
+			b.WriteRune('\u200b')
+		}
+	}
+	return b.String()
+}
+
 // lit is a short text of unknown origin inside mrkdwn: one line, cut before it is escaped, and with the signs of
 // formatting kept from working by a zero-width space.
 func lit(s string, n int) string {
-	s = escape(cut(line(s), n))
+	s = escape(withoutEmoji(cut(line(s), n)))
 	var b strings.Builder
 	for _, r := range s {
 		if strings.ContainsRune("*_~`", r) {
