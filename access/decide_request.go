@@ -393,6 +393,9 @@ func (c sent) apply(t *turn) error {
 				r.Asks[i].Message = c.At
 			}
 		}
+		if r.State == RequestPending && r.asked() {
+			t.recovered(r, nil)
+		}
 	case EffectStatus:
 		r.Status = c.At
 	case EffectNotice:
@@ -402,6 +405,20 @@ func (c sent) apply(t *turn) error {
 	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectRoute:
 	}
 	return nil
+}
+
+// asked reports whether everybody of the present step has the question.
+func (r *Request) asked() bool {
+	some := false
+	for _, a := range r.Asks {
+		if a.Step != r.Step {
+			continue
+		}
+		if some = true; a.Message == (MessageRef{}) {
+			return false
+		}
+	}
+	return some
 }
 
 // mirrored records how far the issue is.

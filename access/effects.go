@@ -150,14 +150,9 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	ctx = idp.WithPriority(ctx, idp.Removal)
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
-	switch idp.KindOf(err) {
-	case "":
-	case idp.UserNotFound, idp.GroupNotFound:
-		return done(removed{Group: e.Group}) // Nobody can be a member of what is gone, or when gone.
-	case idp.NotGovernable, idp.UserNotAllowed, idp.Ambiguous, idp.Forbidden, idp.Unauthorized, idp.Throttled,
-		idp.Unavailable, idp.Invalid:
+	if k := idp.KindOf(err); err != nil && k != idp.UserNotFound && k != idp.GroupNotFound {
 		return err
-	}
+	} // Nobody can be a member of what is gone, or when gone; but that is a claim until it is read back.
 	r.s.crashAt("after remove")
 	if err := r.readBack(ctx, p, e, false); err != nil {
 		return err
@@ -180,7 +175,7 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 		is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
 		if err != nil {
 			if k := idp.KindOf(err); !want && (k == idp.UserNotFound || k == idp.GroupNotFound) {
-				return nil
+				return reallyGone(ctx, p, e, k)
 			}
 			return err
 		}
@@ -189,6 +184,23 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 		}
 	}
 	return fmt.Errorf("the change of %s was accepted but does not show yet", e.Group)
+}
+
+// reallyGone takes "not found" for a proof of absence only if the directory says so twice, in answer to two questions.
+func reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp.Kind) error {
+	var err error
+	if k == idp.UserNotFound {
+		_, err = p.User(ctx, e.User)
+	} else {
+		_, err = p.Group(ctx, idp.GroupID(e.Group.ID))
+	}
+	switch {
+	case idp.KindOf(err) == k:
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("the directory contradicts itself about %s in %s", e.User, e.Group)
 }
 
 // nobodyError says that a later step has lost everybody who could decide it.

@@ -274,6 +274,9 @@ func (r *Runner) failed(ctx context.Context, e Effect, err error) {
 	s, now := r.s, r.s.Now()
 	f := classify(err, now)
 	s.log.Warn("effect failed", "effect", e.ID, "kind", e.Kind, "attempt", e.Attempts+1, "final", f.final, "err", err)
+	if f.final && e.Kind == EffectAsk {
+		f.text = "Slack does not deliver the question to one of the approvers; they can still decide on their Home tab."
+	}
 	if f.final {
 		if c := finalOutcome(e, f); c != nil {
 			r.record(ctx, e, c)
@@ -391,15 +394,18 @@ func finalText(k idp.Kind) string {
 	return "the directory refused the change."
 }
 
+// messageTries is how often a message is tried that Slack refuses: over about twenty minutes, for a refusal may pass.
+const messageTries = 8
+
 // finalOutcome is what follows from a final refusal; nil means that trying goes on all the same.
 func finalOutcome(e Effect, f failure) command {
 	switch e.Kind {
 	case EffectInspect, EffectAdd:
 		return refused{Group: e.Group, Why: f.text}
-	case EffectAsk:
-		return trouble{Kind: e.Kind, Text: "Slack does not deliver the question to one of the approvers; they can still decide on their Home tab."}
-	case EffectStatus, EffectNotice:
-		return nothing{} // The person cannot be reached there; the Home tab and the issue still tell.
+	case EffectAsk, EffectStatus, EffectNotice:
+		if e.Attempts >= messageTries {
+			return nothing{} // The person cannot be reached there; the Home tab and the issue still tell.
+		}
 	case EffectOpen, EffectMirror, EffectRemove, EffectRoute:
 	}
 	return nil

@@ -1,0 +1,77 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"usher/access"
+)
+
+// faultKinds are the ways in which a call goes wrong, the same for all three vendors.
+func faultKinds() []string {
+	return []string{
+		"rate_limit", "rate_limit_bare", "error_500", "error_502_html", "error_503", "down", "reset_before", "lost_answer",
+		"hang_before", "hang_after", "truncated", "wrong_types", "ok_with_error", "unauthorized", "forbidden", "gone", "slow_drip",
+	}
+}
+
+// faultCalls are the calls of one life.
+func faultCalls() []string {
+	return []string{
+		"slack users.info", "slack views.open", "slack views.update", "slack chat.postMessage", "slack chat.update",
+		"jira issue.create", "jira transition.do", "okta user.get", "okta user.groups", "okta group.member.add",
+		"okta group.member.remove",
+	}
+}
+
+func TestEachFaultOfEachCallDelaysOrRefusesButBreaksNothing(t *testing.T) {
+	t.Parallel()
+	var cells []string
+	for _, call := range faultCalls() {
+		for _, kind := range faultKinds() {
+			cells = append(cells, call+" "+kind)
+		}
+	}
+	pairs := cells
+	for range size(0, 0, 5000) {
+		pairs = append(pairs, cells[rand.IntN(len(cells))]+","+cells[rand.IntN(len(cells))])
+	}
+	t.Logf("%d cells", len(cells))
+	for _, cell := range some(cells, pairs) {
+		t.Run(cell, func(t *testing.T) {
+			report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
+				for _, c := range strings.Split(cell, ",") {
+					part := strings.Split(c, " ")
+					w.inject(part[0], part[1], part[2], 1)
+					w.repeats++
+				}
+				return w.troubled(ctx)
+			}))
+		})
+	}
+}
+
+// troubled plays a life in which something goes wrong: it may take longer or end in a refusal, but in nothing else.
+func (w *town) troubled(ctx context.Context) []string {
+	from := time.Now()
+	w.ask(ctx, "maya", "github write", "GitHub: Write", "1 hour")
+	w.approve(ctx, "priya", "GitHub: Write")
+	given := w.state("maya", "GitHub: Write", access.GrantActive)
+	failed := w.state("maya", "GitHub: Write", access.GrantFailed)
+	w.until(ctx, "Maya has it or is told that she cannot", func() bool { return given() || failed() })
+	w.outages = append(w.outages, span{from, time.Now()})
+	w.sleep(ctx, 58*time.Minute)
+	from = time.Now()
+	w.sleep(ctx, 4*time.Minute)
+	w.outages = append(w.outages, span{from, time.Now()}) // A removal that went wrong is tried again within the minute.
+	w.sleep(ctx, 10*time.Minute)
+	w.settle(ctx)
+	over := w.grantOf("maya", "GitHub: Write").State
+	ok := slices.Contains([]access.GrantState{access.GrantEnded, access.GrantFailed}, over)
+	return append(w.judge(ctx), w.expect(ok, fmt.Sprintf("the grant is %q", over))...)
+}
