@@ -20,14 +20,18 @@ type socket struct {
 	bot    *Bot
 	number int
 	client *socketmode.Client
+	acker  acker // The client.
 	up     atomic.Bool
 }
 
 func (b *Bot) newSocket(number int) *socket {
-	return &socket{
-		bot: b, number: number,
-		client: b.cfg.socket(),
-	}
+	client := b.cfg.socket()
+	return &socket{bot: b, number: number, client: client, acker: client}
+}
+
+// acker queues acknowledgements for the wire.
+type acker interface {
+	AckCtx(ctx context.Context, envelope string, payload any) error
 }
 
 // keep runs the client and, should it give up, starts it again: while the program runs, Slack may change its mind, and
@@ -212,11 +216,11 @@ func (b *Bot) ack(from *socket, envelope string, payload any) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	err := b.cfg.outside(callAck, func() error {
-		err := s.client.AckCtx(ctx, envelope, payload)
+		err := s.acker.AckCtx(ctx, envelope, payload)
 		if err != nil {
 			b.log.Error("acknowledge slack delivery", "envelope", envelope, "err", err)
 			if payload != nil { // Too large or not encodable: say at least that it arrived.
-				err = s.client.AckCtx(ctx, envelope, nil)
+				err = s.acker.AckCtx(ctx, envelope, nil)
 			}
 		}
 		return err
