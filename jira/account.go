@@ -28,10 +28,11 @@ func (t *Tracker) Account(ctx context.Context, email string) (access.AccountID, 
 	}
 	// Jira matches prefixes of names too, hence the comparison below. The encoding of the query matters: a bare plus
 	// sign would arrive as a space.
-	_, err := t.call(ctx, query{
-		op: "find account", method: http.MethodGet, path: "user/search",
-		values: url.Values{"query": {email}, "maxResults": {"50"}},
-	}, &people)
+	q := query{op: "find account", method: http.MethodGet, path: "user/search", values: url.Values{"query": {email}, "maxResults": {"50"}}}
+	_, err := t.call(ctx, q, &people)
+	if err == nil && people == nil {
+		err = q.lost(errNotJira, true)
+	}
 	if denied(err, http.StatusForbidden) || err != nil && !transient(err) {
 		t.log.WarnContext(ctx, "jira does not let the bot look up people", "err", err)
 		return "", nil // An issue without the reporter's name beats no issue.

@@ -83,8 +83,12 @@ func (t *Tracker) me(ctx context.Context) (string, error) {
 	var self struct {
 		AccountID string `json:"accountId"`
 	}
-	if _, err := t.call(ctx, query{op: "read own account", method: http.MethodGet, path: "myself"}, &self); err != nil {
+	q := query{op: "read own account", method: http.MethodGet, path: "myself"}
+	if _, err := t.call(ctx, q, &self); err != nil {
 		return "", err
+	}
+	if self.AccountID == "" {
+		return "", q.lost(errNotJira, true)
 	}
 	t.cache.mu.Lock()
 	defer t.cache.mu.Unlock()

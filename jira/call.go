@@ -27,6 +27,8 @@ type query struct {
 	body   any
 	// write says that Jira changes something; a lost answer then leaves it open whether it did.
 	write bool
+	// done is the status by which Jira confirms a write. Another success, a page to log in for example, confirms nothing.
+	done int
 }
 
 // answer is what a call brought besides its body.
@@ -68,6 +70,8 @@ func (t *Tracker) call(ctx context.Context, q query, out any) (answer, error) {
 	switch {
 	case err != nil:
 		return got, q.lost(err, true)
+	case q.done != 0 && resp.StatusCode != q.done:
+		return got, q.lost(fmt.Errorf("answer %d does not confirm the change", resp.StatusCode), true)
 	case len(raw) > maxAnswer:
 		return got, q.lost(errors.New("the answer is too long"), true)
 	case out == nil:
@@ -78,6 +82,24 @@ func (t *Tracker) call(ctx context.Context, q query, out any) (answer, error) {
 	}
 	return got, nil
 }
+
+// produce is call for a write that makes something; the answer must name it.
+func (t *Tracker) produce(ctx context.Context, q query) error {
+	var got struct {
+		ID string `json:"id"`
+	}
+	if _, err := t.call(ctx, q, &got); err != nil {
+		return err
+	}
+	if got.ID == "" {
+		return q.lost(errors.New("the answer names nothing that was made"), true)
+	}
+	return nil
+}
+
+// errNotJira says that an answer lacks what Jira never leaves out, so that it proves nothing: neither that something is
+// there nor that it is not.
+var errNotJira = errors.New("the answer is not what Jira documents")
 
 // lost is the error of a call without a usable answer.
 func (q query) lost(err error, reached bool) error {

@@ -139,6 +139,9 @@ func (t *Tracker) written(ctx context.Context, key string, id access.RequestID, 
 		if _, err := t.call(ctx, q, &got); err != nil {
 			return 0, err
 		}
+		if got.Comments == nil {
+			return 0, q.lost(errNotJira, true)
+		}
 		last := 0
 		for _, c := range got.Comments {
 			if c.Author.AccountID == me {
@@ -155,13 +158,18 @@ func (t *Tracker) written(ctx context.Context, key string, id access.RequestID, 
 // toldAtCreate returns the last event that the description tells.
 func (t *Tracker) toldAtCreate(ctx context.Context, key string, id access.RequestID) (int, error) {
 	var got struct {
-		Fields struct {
+		Fields *struct {
 			Description string `json:"description"`
 		} `json:"fields"`
 	}
 	q := query{op: "read issue", method: http.MethodGet, path: "issue/" + key, values: url.Values{"fields": {"description"}}}
-	_, err := t.call(ctx, q, &got)
-	return markerOf(got.Fields.Description, id), err
+	if _, err := t.call(ctx, q, &got); err != nil {
+		return 0, err
+	}
+	if got.Fields == nil {
+		return 0, q.lost(errNotJira, true)
+	}
+	return markerOf(got.Fields.Description, id), nil
 }
 
 // post writes the note as a comment of its own, with its marker as a comment property too. A permanent refusal stays in
@@ -170,15 +178,15 @@ func (t *Tracker) post(ctx context.Context, key string, n *note) error {
 	if !n.pending() {
 		return nil
 	}
-	_, err := t.call(ctx, query{
-		op: "write comment", method: http.MethodPost, path: "issue/" + key + "/comment", write: true,
+	err := t.produce(ctx, query{
+		op: "write comment", method: http.MethodPost, path: "issue/" + key + "/comment", write: true, done: http.StatusCreated,
 		body: map[string]any{
 			"body": n.text,
 			"properties": []any{map[string]any{
 				"key": propertyKey, "value": map[string]any{"request": string(n.request), "seq": n.last},
 			}},
 		},
-	}, nil)
+	})
 	switch {
 	case err == nil:
 		t.wrote(n)

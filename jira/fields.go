@@ -13,6 +13,9 @@ import (
 	"usher/access"
 )
 
+// maxMeta bounds the pages of fields and issue types, so that an answer without an end is noticed.
+const maxMeta = 20
+
 // metaField is a field on a screen, as Jira describes it.
 type metaField struct {
 	ID         string   `json:"fieldId"`
@@ -165,7 +168,7 @@ func (t *Tracker) createScreen(ctx context.Context, fresh bool) ([]metaField, er
 		return nil, err
 	}
 	var all []metaField
-	for start := 0; ; {
+	for start, n := 0, 1; ; n++ {
 		var page struct {
 			Fields  []metaField `json:"fields"`
 			Results []metaField `json:"results"`
@@ -176,10 +179,16 @@ func (t *Tracker) createScreen(ctx context.Context, fresh bool) ([]metaField, er
 		if _, err := t.call(ctx, q, &page); err != nil {
 			return nil, err
 		}
+		if page.Fields == nil && page.Results == nil {
+			return nil, q.lost(errNotJira, true)
+		}
 		got := append(page.Fields, page.Results...)
 		all = append(all, got...)
 		if start += len(got); len(got) == 0 || start >= page.Total {
 			break
+		}
+		if n == maxMeta {
+			return nil, q.lost(errNotJira, true)
 		}
 	}
 	t.cache.mu.Lock()
@@ -207,7 +216,7 @@ func (t *Tracker) issueType(ctx context.Context) (string, error) {
 	}
 	const op = "find issue type"
 	var names []string
-	for start := 0; ; {
+	for start, n := 0, 1; ; n++ {
 		var page struct {
 			Types []option `json:"issueTypes"`
 			Total int      `json:"total"`
@@ -217,6 +226,9 @@ func (t *Tracker) issueType(ctx context.Context) (string, error) {
 		if _, err := t.call(ctx, q, &page); err != nil {
 			return "", err
 		}
+		if page.Types == nil {
+			return "", q.lost(errNotJira, true)
+		}
 		for _, it := range page.Types {
 			if strings.EqualFold(it.Name, t.cfg.IssueType) && t.keys.number.MatchString(it.ID) {
 				return it.ID, nil
@@ -225,6 +237,9 @@ func (t *Tracker) issueType(ctx context.Context) (string, error) {
 		}
 		if start += len(page.Types); len(page.Types) == 0 || start >= page.Total {
 			break
+		}
+		if n == maxMeta {
+			return "", q.lost(errNotJira, true)
 		}
 	}
 	return "", permanent(op, fmt.Errorf("project %s offers no issue type %q for creating; it offers: %s",

@@ -70,10 +70,14 @@ func (t *Tracker) search(ctx context.Context, jql string, limit int) ([]found, e
 	var page struct {
 		Issues []found `json:"issues"`
 	}
-	_, err := t.call(ctx, query{
+	q := query{
 		op: "search issues", method: http.MethodPost, path: "search/jql",
 		body: map[string]any{"jql": jql, "fields": []string{"labels", "creator"}, "maxResults": limit},
-	}, &page)
+	}
+	_, err := t.call(ctx, q, &page)
+	if err == nil && page.Issues == nil {
+		err = q.lost(errNotJira, true)
+	}
 	return page.Issues, err
 }
 
@@ -130,7 +134,7 @@ func (t *Tracker) recent(ctx context.Context) ([]found, error) {
 // works, so failures are only logged.
 func (t *Tracker) settle(ctx context.Context, extra, keep found, r access.IssueRecord) {
 	_, err := t.call(ctx, query{
-		op: "link duplicate issue", method: http.MethodPost, path: "issueLink", write: true,
+		op: "link duplicate issue", method: http.MethodPost, path: "issueLink", write: true, done: http.StatusCreated,
 		body: map[string]any{
 			"type":         map[string]any{"name": "Duplicate"},
 			"inwardIssue":  map[string]any{"key": extra.Key},

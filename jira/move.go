@@ -106,7 +106,7 @@ func (t *Tracker) where(ctx context.Context, key string) (place, error) {
 	}
 	f := got.Fields
 	if f.Type.ID == "" || f.Status.ID == "" {
-		return place{}, q.lost(errors.New("the answer names no status"), true)
+		return place{}, q.lost(errNotJira, true)
 	}
 	p := place{step: step{issueType: f.Type.ID, status: f.Status.ID}, name: f.Status.Name}
 	if t.memory.stands(key).fresh {
@@ -116,8 +116,8 @@ func (t *Tracker) where(ctx context.Context, key string) (place, error) {
 	return p, nil
 }
 
-// made notes an issue that was just created: it stands where new issues do.
-func (t *Tracker) made(key string) {
+// born notes an issue that was just created: it stands where new issues do.
+func (t *Tracker) born(key string) {
 	t.cache.mu.Lock()
 	p := t.cache.initial
 	if !t.cfg.Now().Before(t.cache.initialEnd) {
@@ -157,7 +157,7 @@ func (t *Tracker) take(ctx context.Context, key string, m move, r access.IssueRe
 	if carry {
 		body["update"] = map[string]any{"comment": []any{map[string]any{"add": map[string]any{"body": n.text}}}}
 	}
-	q := query{op: "move issue", method: http.MethodPost, path: "issue/" + key + "/transitions", write: true, body: body}
+	q := query{op: "move issue", method: http.MethodPost, path: "issue/" + key + "/transitions", write: true, done: http.StatusNoContent, body: body}
 	_, err := t.call(ctx, q, nil)
 	switch {
 	case err == nil:

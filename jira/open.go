@@ -114,7 +114,7 @@ type created struct {
 // create makes the issue with one write. If Jira definitely refuses because of fields that the issue can do without, it
 // is asked once more without them: an issue that lacks a field is better than access that nobody can be given.
 func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (created, error) {
-	q := query{op: "open issue", method: http.MethodPost, path: "issue", write: true}
+	q := query{op: "open issue", method: http.MethodPost, path: "issue", write: true, done: http.StatusCreated}
 	fields, optional, err := t.issueFields(ctx, r)
 	if err != nil {
 		return created{}, err
@@ -140,7 +140,7 @@ func (t *Tracker) create(ctx context.Context, r access.IssueRecord) (created, er
 	if !t.keys.issue.MatchString(got.Key) {
 		return created{}, q.lost(errors.New("the answer names no issue"), true)
 	}
-	t.made(got.Key)
+	t.born(got.Key)
 	return got, nil
 }
 

@@ -127,6 +127,9 @@ func (t *Tracker) moves(ctx context.Context, key string, p place) ([]move, error
 	if _, err := t.call(ctx, q, &got); err != nil {
 		return nil, err
 	}
+	if got.Transitions == nil {
+		return nil, q.lost(errNotJira, true)
+	}
 	t.cache.mu.Lock()
 	defer t.cache.mu.Unlock()
 	t.cache.moves[p.step], t.cache.movesUntil[p.step] = got.Transitions, t.cfg.Now().Add(cacheLength)

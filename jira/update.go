@@ -59,7 +59,7 @@ func (t *Tracker) writeEnd(ctx context.Context, key string, r access.IssueRecord
 		return nil
 	}
 	_, err = t.call(ctx, query{
-		op: "write end of access", method: http.MethodPut, path: "issue/" + key, write: true,
+		op: "write end of access", method: http.MethodPut, path: "issue/" + key, write: true, done: http.StatusNoContent,
 		body: map[string]any{"fields": map[string]any{id: v}},
 	}, nil)
 	if err != nil && !transient(err) {
