@@ -30,7 +30,7 @@ func (s *Store) Check(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("check store: %w", err)
 		}
-		if err := checkPages(ctx, s.file, info.Size(), m); err != nil {
+		if err := errors.Join(checkHeads(s.file, m), checkPages(ctx, s.file, info.Size(), m)); err != nil {
 			return fmt.Errorf("check store: pages: %w", err)
 		}
 		_, err = checkContents(ctx, b)

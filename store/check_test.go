@@ -78,3 +78,23 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		})
 	}
 }
+
+func TestTimerListedAtNoTimeIsAnError(t *testing.T) {
+	t.Parallel()
+	path := older(t, append(steps(), nil))
+	tamper(t, path, func(b *bbolt.Tx) error { return b.Bucket([]byte(bucketDue)).Put([]byte("short"), []byte("t")) })
+	s, err := Open(config(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.View(t.Context(), func(tx access.Tx) error {
+		_, err := tx.Due(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), 0)
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "at no time") {
+		t.Errorf("got %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -39,7 +39,11 @@ func TestBackupToAFullDiskSaysSoAndLeavesNothing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	alone(t, folder)
-	_, err = store.Restore(t.Context(), other(t), filepath.Join(folder, "usher.db"))
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if _, err := s.BackupFile(t.Context(), backup); err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Restore(t.Context(), backup, filepath.Join(folder, "usher.db"))
 	if !errors.Is(err, store.ErrDiskFull) || !strings.HasPrefix(err.Error(), "restore store ") {
 		t.Errorf("got %v", err)
 	}

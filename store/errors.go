@@ -118,13 +118,18 @@ func explain(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		e.Case, e.Text = ErrPermission, fmt.Sprintf("User %d may not read and write this file or its folder.", os.Getuid())
 		e.Fix = "Give the file and its folder to the user that runs Usher."
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+	case notBolt(err):
 		e.Case, e.Text = ErrNotStore, "This is not a store, or it is damaged."
 		e.Fix = restoreFix
 	default:
 		return fmt.Errorf("open store %s: %w", path, err)
 	}
 	return e
+}
+
+// notBolt reports whether bbolt found nothing of its own in a file.
+func notBolt(err error) bool {
+	return errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) || errors.Is(err, berrors.ErrVersionMismatch)
 }
 
 const restoreFix = "Check the path; if it is right, restore the last backup."

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 const (
@@ -152,8 +153,12 @@ func openDB(cfg Config, path string, readOnly bool) (db *bbolt.DB, file *os.File
 		}
 	}()
 	db, err = bbolt.Open(path, fileMode, options)
-	if err != nil {
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &errno), errors.Is(err, berrors.ErrTimeout), notBolt(err):
 		return nil, nil, fmt.Errorf("open file: %w", err)
+	case err != nil:
+		return nil, nil, damaged(path, err)
 	}
 	db.AllocSize = growth
 	return db, file, nil

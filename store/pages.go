@@ -26,6 +26,7 @@ const (
 	metaVersion  = 2
 	branchPage   = 0x01
 	leafPage     = 0x02
+	metaPage     = 0x04
 	freelistPage = 0x10
 	noFreelist   = ^uint64(0)
 	deepest      = 64 // No tree that fits on a disk is deeper.
@@ -50,8 +51,7 @@ func parseMeta(b []byte) (meta, bool) {
 		pageSize: int(order.Uint32(b[8:])), root: order.Uint64(b[16:]), freelist: order.Uint64(b[32:]),
 		pages: order.Uint64(b[40:]), txnum: order.Uint64(b[48:]),
 	}
-	sized := m.pageSize >= 512 && m.pageSize <= largestPage && m.pageSize&(m.pageSize-1) == 0
-	return m, sized && sum.Sum64() == order.Uint64(b[metaSummed:])
+	return m, sum.Sum64() == order.Uint64(b[metaSummed:])
 }
 
 // readMeta returns the meta page in force: the newer one of those that are whole.
@@ -61,6 +61,9 @@ func readMeta(file io.ReaderAt) (meta, error) {
 		return meta{}, err
 	}
 	if ok {
+		if !first.sized() {
+			return first, fmt.Errorf("pages of %d bytes", first.pageSize)
+		}
 		second, ok, err := metaAt(file, int64(first.pageSize))
 		if second.pageSize = first.pageSize; ok && second.txnum > first.txnum {
 			first = second
@@ -68,11 +71,15 @@ func readMeta(file io.ReaderAt) (meta, error) {
 		return first, err
 	}
 	for size := int64(1024); size <= largestPage; size *= 2 { // Only the first page says how long it is.
-		if m, ok, err := metaAt(file, size); ok || err != nil {
+		if m, ok, err := metaAt(file, size); ok && m.sized() || err != nil {
 			return m, err
 		}
 	}
 	return meta{}, errors.New("both first pages are damaged, or of something else")
+}
+
+func (m meta) sized() bool {
+	return m.pageSize >= 1024 && m.pageSize <= largestPage && m.pageSize&(m.pageSize-1) == 0
 }
 
 func metaAt(file io.ReaderAt, at int64) (meta, bool, error) {
@@ -129,6 +136,21 @@ func checkPages(ctx context.Context, file io.ReaderAt, size int64, m meta) error
 			if !seen {
 				return fmt.Errorf("page %d is neither used nor free", n)
 			}
+		}
+	}
+	return nil
+}
+
+// checkHeads verifies what the sums of the first two pages leave out, and bbolt goes without unless it checks itself: a
+// file that is damaged there can be used, and mends itself with the next commits.
+func checkHeads(file io.ReaderAt, m meta) error {
+	for n := range 2 {
+		b := make([]byte, pageHead)
+		if _, err := file.ReadAt(b, int64(n*m.pageSize)); err != nil {
+			return fmt.Errorf("read page %d: %w", n, err)
+		}
+		if id, p := binary.NativeEndian.Uint64(b), parsePage(uint64(n), b); id != p.number || p.flags != metaPage { //nolint:gosec // 0 or 1.
+			return fmt.Errorf("page %d says that it is %d of type %#x", n, id, p.flags)
 		}
 	}
 	return nil

@@ -82,6 +82,9 @@ func (t *tx) Due(now time.Time, limit int) ([]access.Timer, error) {
 	end := instant(now)
 	var list []access.Timer
 	for key, id := range scan(due, nil) {
+		if len(key) <= instantSize {
+			return nil, fmt.Errorf("timer %q is listed at no time", id)
+		}
 		if bytes.Compare(key[:instantSize], end) > 0 || limit > 0 && len(list) == limit {
 			break
 		}

@@ -47,6 +47,12 @@ func verify(ctx context.Context, path string, bolt bool) (Copy, error) {
 	}
 	c := Copy{Path: path, Records: map[access.Kind]int{}}
 	if err = trust(ctx, file, wholeAlways); err == nil {
+		m, _ := readMeta(file) // It was there a moment ago.
+		if heads := checkHeads(file, m); heads != nil {
+			err = damaged(path, heads)
+		}
+	}
+	if err == nil {
 		err = db.View(func(b *bbolt.Tx) error { return c.judge(ctx, b, bolt) })
 	}
 	if err = errors.Join(err, db.Close()); err != nil {
