@@ -34,8 +34,11 @@ func (a *App) checkCatalog(paths []string) error {
 		for _, p := range problems {
 			say(a.Stderr, "%s\n", p)
 		}
-		say(a.Stderr, "%d problems; the catalog would not be taken into use.\n", len(problems))
+		say(a.Stderr, "%s; the catalog would not be taken into use.\n", count(len(problems), "problem"))
 		return errFailed
+	}
+	if err == nil {
+		err = fits(c)
 	}
 	if err != nil {
 		return err

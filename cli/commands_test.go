@@ -69,7 +69,7 @@ func TestCommandsAnswerPlainly(t *testing.T) {
 			"very-secret",
 		},
 		"secret files wrong": {[]string{"serve", "-config", secretFile}, 1, []string{"is empty", "/nowhere/token"}, ""},
-		"doctor without":     {[]string{"doctor"}, 1, []string{"FAIL  settings", "checks failed"}, ""},
+		"doctor without":     {[]string{"doctor"}, 1, []string{"FAIL  settings: no settings file was given", "fix: name it with -config", "1 check failed"}, ""},
 		"sandbox everywhere": {[]string{"sandbox", "-slack", "0.0.0.0:0"}, 1, []string{"loopback interface only"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -110,14 +110,35 @@ func settings() []setting {
 // LoadConfig reads the settings file (path may be empty: environment alone) and the environment, and reports every
 // problem at once. Relative paths in the file are relative to the file.
 func LoadConfig(path string, getenv func(string) string) (Config, error) {
-	c := defaultConfig()
-	var problems []error
+	c, problems, err := readConfig(path, getenv)
+	if err != nil {
+		return c, err
+	}
+	problems = append(problems, c.readSecrets()...)
+	problems = append(problems, c.check()...)
+	if path == "" && len(problems) > 0 {
+		problems = append([]error{noFile()}, problems...)
+	}
+	return c, errors.Join(problems...)
+}
+
+func noFile() error {
+	return &problem{
+		text: "no settings file was given, only variables were read",
+		fix:  "name it with -config or USHER_CONFIG; usher serve -example prints one to begin with",
+	}
+}
+
+// readConfig reads file and environment, but neither reads secrets nor judges what is missing. It returns an error if
+// there is no file to read; then everything would be missing.
+func readConfig(path string, getenv func(string) string) (c Config, problems []error, err error) {
+	c = defaultConfig()
 	if path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return c, fmt.Errorf("read settings: %w", err)
+			return c, nil, &problem{text: "read settings: " + err.Error(), fix: "check the path and who may read it"}
 		}
-		problems = append(problems, c.parse(path, data)...)
+		problems = c.parse(path, data)
 		c.relativeTo(filepath.Dir(path))
 	}
 	for _, s := range settings() {
@@ -125,9 +146,7 @@ func LoadConfig(path string, getenv func(string) string) (Config, error) {
 			s.set(&c, v)
 		}
 	}
-	problems = append(problems, c.readSecrets()...)
-	problems = append(problems, c.check()...)
-	return c, errors.Join(problems...)
+	return c, problems, nil
 }
 
 // parse decodes strictly: unknown keys and wrong types are problems, with their lines.
@@ -138,17 +157,19 @@ func (c *Config) parse(path string, data []byte) []error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return nil
 	}
+	const compare = "compare with usher serve -example"
 	var te *yaml.TypeError
 	if !errors.As(err, &te) {
-		return []error{fmt.Errorf("%s: %w", path, err)}
+		return []error{&problem{text: fmt.Sprintf("%s: %v", path, err), fix: compare}}
 	}
+	ours := regexp.MustCompile(` in type cli\.\w+| into cli\.\w+`)
 	var problems []error
 	for _, e := range te.Errors {
-		e = strings.ReplaceAll(e, " in type cli.Config", "")
+		fix := compare
 		if strings.Contains(e, "field token ") || strings.Contains(e, "_token ") {
-			e += "; secrets come from the environment or a file (…_file), never from the settings"
+			fix = "secrets come from the environment or a file (…_file), never from the settings"
 		}
-		problems = append(problems, fmt.Errorf("%s: %s", path, e))
+		problems = append(problems, &problem{text: path + ": " + ours.ReplaceAllString(e, ""), fix: fix})
 	}
 	return problems
 }
@@ -164,64 +185,4 @@ func (c *Config) relativeTo(dir string) {
 			c.Catalog[i] = filepath.Join(dir, p)
 		}
 	}
-}
-
-func (c *Config) readSecrets() []error {
-	var problems []error
-	for _, s := range []struct {
-		into *Secret
-		file string
-		key  string
-	}{
-		{&c.Slack.BotToken, c.Slack.BotTokenFile, "slack.bot_token_file"},
-		{&c.Slack.AppToken, c.Slack.AppTokenFile, "slack.app_token_file"},
-		{&c.Jira.Token, c.Jira.TokenFile, "jira.token_file"},
-		{&c.Okta.Token, c.Okta.TokenFile, "okta.token_file"},
-	} {
-		if s.file == "" || *s.into != "" {
-			continue
-		}
-		v, err := readSecret(s.file)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", s.key, err))
-			continue
-		}
-		*s.into = v
-	}
-	return problems
-}
-
-// check looks at what the parts cannot judge by themselves: what is missing, and what contradicts.
-func (c *Config) check() []error {
-	var problems []error
-	need := func(ok bool, what, fix string) {
-		if !ok {
-			problems = append(problems, fmt.Errorf("%s is missing; %s", what, fix))
-		}
-	}
-	need(strings.HasPrefix(string(c.Slack.BotToken), "xoxb-"), "the Slack bot token (xoxb-…)", "set USHER_SLACK_BOT_TOKEN or slack.bot_token_file")
-	need(strings.HasPrefix(string(c.Slack.AppToken), "xapp-"), "the Slack app-level token (xapp-…)", "set USHER_SLACK_APP_TOKEN or slack.app_token_file")
-	need(c.Jira.URL != "", "the Jira site", "set USHER_JIRA_URL or jira.url")
-	need(c.Jira.Email != "", "the Jira account's address", "set USHER_JIRA_EMAIL or jira.email")
-	need(c.Jira.Token != "", "the Jira token", "set USHER_JIRA_TOKEN or jira.token_file")
-	need(c.Jira.Project != "", "the Jira project key", "set jira.project")
-	need(c.Okta.URL != "", "the Okta org", "set USHER_OKTA_URL or okta.url")
-	need(c.Okta.Token != "", "the Okta token", "set USHER_OKTA_TOKEN or okta.token_file")
-	need(len(c.Catalog) > 0, "the catalog", "set USHER_CATALOG or catalog")
-	if c.Identity.MatchEmail && len(c.Identity.Domains) == 0 {
-		problems = append(problems, errors.New("identity.match_email needs identity.domains: name the company's own domains, or nobody matches"))
-	}
-	if !c.Identity.MatchEmail && len(c.Identity.People) == 0 {
-		problems = append(problems, errors.New("identity matches nobody: set identity.match_email with identity.domains, or list identity.people"))
-	}
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
-		problems = append(problems, fmt.Errorf("log.level is %q; use debug, info, warn or error", c.Log.Level))
-	}
-	if c.Log.Format != "text" && c.Log.Format != "json" {
-		problems = append(problems, fmt.Errorf("log.format is %q; use text or json", c.Log.Format))
-	}
-	if err := loopbackOnly(c.Listen); err != nil {
-		problems = append(problems, err)
-	}
-	return problems
 }

@@ -7,24 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
-	"usher/catalog"
-	"usher/idp"
 	"usher/store"
 )
 
-// finding is one line of the doctor.
-type finding struct {
-	subject string
-	ok      bool
-	detail  string
-	fix     string
-}
-
 // doctorCommand checks everything outside, one line per check with its fix, and changes nothing.
 func doctorCommand(ctx context.Context, a *App, args []string) error {
-	f := a.flags("doctor", "check tokens, scopes, Jira, groups, clock and database; exit 1 on any failure")
+	f := a.flags("doctor", "check tokens, scopes, Jira, groups, people, clock and database; exit 1 on any failure")
 	path := f.String("config", a.Getenv("USHER_CONFIG"), "settings file (USHER_CONFIG)")
 	if err := parse(f, args, false); err != nil {
 		return err
@@ -32,153 +24,141 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 	failed := 0
 	tell := func(list ...finding) {
 		for _, x := range list {
-			mark := "ok  "
-			if !x.ok {
-				mark = "FAIL"
-				failed++
+			say(a.Stdout, "%s  %s: %s\n", x.mark, x.subject, x.detail)
+			if x.mark != fails {
+				continue
 			}
-			say(a.Stdout, "%s  %s: %s\n", mark, x.subject, x.detail)
-			if !x.ok && x.fix != "" {
+			failed++
+			if x.fix != "" {
 				say(a.Stdout, "      fix: %s\n", x.fix)
 			}
 		}
 	}
 	cfg, err := LoadConfig(*path, a.Getenv)
-	tell(problems("settings", err, "every setting is there")...)
-	if err == nil {
-		a.examine(ctx, cfg, tell)
+	if *path == "" && !a.anySetting() {
+		tell(asFindings(noFile())...)
+	} else {
+		p, err := a.parts(cfg, err)
+		tell(settingsFindings(*path, cfg, p, err)...)
+		a.examine(ctx, p, err, tell)
+		tell(examineStore(ctx, cfg.Database))
 	}
 	if failed > 0 {
-		say(a.Stdout, "\n%d checks failed.\n", failed)
+		say(a.Stdout, "\n%s failed.\n", count(failed, "check"))
 		return errFailed
 	}
 	say(a.Stdout, "\nEverything is well.\n")
 	return nil
 }
 
-func (a *App) examine(ctx context.Context, cfg Config, tell func(...finding)) {
+// anySetting reports whether any variable is set.
+func (a *App) anySetting() bool {
+	return slices.ContainsFunc(settings(), func(s setting) bool { return a.Getenv(s.name) != "" })
+}
+
+// parts makes what can be made in spite of problems with the settings, and returns these together with all that the parts
+// find: whoever mends them needs one round.
+func (a *App) parts(cfg Config, err error) (*parts, error) {
+	p, more := a.adapters(cfg.whole(), a.logger(LogConfig{Level: "error", Format: "text"}))
+	known := problemsIn(err)
+	all := []error{err}
+	for _, m := range problemsIn(more) {
+		// That no catalog is named has been said.
+		if m.about != "catalog" || !slices.ContainsFunc(known, func(k *problem) bool { return k.about == "catalog" }) {
+			all = append(all, m)
+		}
+	}
+	return p, errors.Join(all...)
+}
+
+// asFindings makes a line of each problem.
+func asFindings(err error) []finding {
+	var list []finding
+	for _, x := range problemsIn(err) {
+		f := finding{"settings", fails, x.text, x.fix}
+		if x.about == "catalog" {
+			f.subject = "catalog"
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+func settingsFindings(path string, cfg Config, p *parts, err error) []finding {
+	list := asFindings(err)
+	if !slices.ContainsFunc(list, func(f finding) bool { return f.subject == "settings" }) {
+		list = append([]finding{{"settings", well, "every setting is there (" + path + ")", ""}}, list...)
+	}
+	if p.live != nil {
+		c := p.live.Current()
+		list = append(list, finding{"catalog", well, fmt.Sprintf("%s, %s to ask for, version %s", count(len(c.Apps()), "app"), count(len(c.Requestable()), "role"), c.Version()), ""})
+	}
+	if len(cfg.Admins) == 0 {
+		list = append(list, finding{"admins", well, "nobody is named, so failing calls are shown to nobody but the log", ""})
+	}
+	return list
+}
+
+// examine asks the vendors whose settings are right.
+func (a *App) examine(ctx context.Context, p *parts, err error, tell func(...finding)) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	quiet := *a
-	p, err := (&quiet).adapters(cfg, a.logger(LogConfig{Level: "error", Format: "text"}))
-	if err != nil {
-		tell(problems("settings", err, "")...)
-		return
+	without := map[string]bool{"slack": p.notifier == nil, "jira": p.tracker == nil, "okta": p.okta == nil}
+	for _, x := range problemsIn(err) {
+		without[x.about] = true
 	}
-	c := p.live.Current()
-	tell(finding{subject: "catalog", ok: true, detail: fmt.Sprintf("%d apps, %d roles to ask for, version %s", len(c.Apps()), len(c.Requestable()), c.Version())})
-	for _, x := range p.notifier.Check(ctx) {
-		tell(finding{"slack " + x.Subject, x.OK, x.Detail, x.Fix})
+	tell(p.outside(ctx, brisk(), without)...)
+	var names []string
+	for _, v := range []string{"slack", "jira", "okta"} {
+		if without[v] {
+			names = append(names, v)
+		}
 	}
-	for _, x := range p.tracker.Verify(ctx) {
-		tell(finding{x.Subject, x.OK, x.Detail, x.Fix})
+	if len(names) > 0 {
+		tell(finding{strings.Join(names, ", "), skipped, "checked when the settings above are right", ""})
 	}
-	for _, x := range p.okta.Check(ctx) {
-		tell(finding{"okta " + x.Subject, x.OK, x.Detail, x.Fix})
-	}
-	tell(p.examineGroups(ctx)...)
-	tell(p.examineOwners(ctx)...)
-	tell(examineStore(cfg.Database))
 }
 
-// problems makes a line of each joined error, or one good line when there is none.
-func problems(subject string, err error, good string) []finding {
-	if err == nil {
-		return []finding{{subject: subject, ok: true, detail: good}}
-	}
-	var list []finding
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range many.Unwrap() {
-			list = append(list, problems(subject, e, good)...)
-		}
-		return list
-	}
-	return append(list, finding{subject: subject, detail: err.Error()})
-}
-
-// examineGroups reads every group that the catalog maps and asks whether it may be governed.
-func (p *parts) examineGroups(ctx context.Context) []finding {
-	users := map[catalog.Group][]string{}
-	for _, app := range p.live.Current().Apps() {
-		for _, e := range app.Entitlements {
-			for _, g := range e.Groups {
-				users[g] = append(users[g], e.Title())
-			}
-		}
-	}
-	groups := make([]catalog.Group, 0, len(users))
-	for g := range users {
-		groups = append(groups, g)
-	}
-	slices.SortFunc(groups, func(a, b catalog.Group) int { return slices.Compare([]string{a.String()}, []string{b.String()}) })
-	var list []finding
-	for _, g := range groups {
-		x := finding{subject: fmt.Sprintf("group %s of %s", g, users[g][0])}
-		got, err := p.okta.Group(ctx, idp.GroupID(g.ID))
-		switch {
-		case g.Provider != p.okta.Name():
-			x.detail, x.fix = "no such provider", "name a provider of the settings, such as okta"
-		case idp.KindOf(err) == idp.GroupNotFound:
-			x.detail, x.fix = "not found", "correct the id in the catalog; it stands in the group's address in the Okta console"
-		case err != nil:
-			x.detail, x.fix = err.Error(), "see the lines about okta"
-		case got.Refusal != "":
-			x.detail, x.fix = got.Name+": "+got.Refusal, "map the role to a group that only Usher and people change"
-		default:
-			x.ok, x.detail = true, got.Name
-		}
-		list = append(list, x)
-	}
-	return list
-}
-
-// examineOwners looks up everybody whom the catalog names, since a request that nobody can approve is refused.
-func (p *parts) examineOwners(ctx context.Context) []finding {
-	seen := map[string]bool{}
-	for _, app := range p.live.Current().Apps() {
-		for _, o := range app.Owners {
-			seen[o] = true
-		}
-	}
-	missing := finding{subject: "owners", ok: true, detail: fmt.Sprintf("%d people, all active in the directory", len(seen))}
-	var list []finding
-	for o := range seen {
-		u, err := p.okta.FindUser(ctx, o)
-		if err != nil || u.Status != idp.Active {
-			list = append(list, finding{"owner " + o, false, "not one active user of the directory", "correct the address in the catalog, or name another owner"})
-		}
-	}
-	if len(list) == 0 {
-		return []finding{missing}
-	}
-	slices.SortFunc(list, func(a, b finding) int { return slices.Compare([]string{a.subject}, []string{b.subject}) })
-	return list
-}
-
-// examineStore opens the database as serve would, or sees that its folder would take one. One that is in use is fine.
-func examineStore(path string) finding {
-	x := finding{subject: "database " + path}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		info, err := os.Stat(filepath.Dir(path))
-		if err != nil || !info.IsDir() {
-			x.detail, x.fix = "its folder does not exist", "make the folder, or correct the setting database (USHER_DB)"
-			return x
-		}
-		x.ok, x.detail = true, "does not exist yet; serve will make it"
+// examineStore reads the database as a whole without changing it, or sees that its folder would take one. One that is in
+// use is fine.
+func examineStore(ctx context.Context, path string) finding {
+	x := finding{subject: "database " + path, mark: fails}
+	folder := filepath.Dir(path)
+	const readWrite, enterAndWrite = 6, 3
+	_, err := os.Stat(path)
+	switch absent := errors.Is(err, os.ErrNotExist); {
+	case absent && !isFolder(folder):
+		x.detail, x.fix = "its folder does not exist", "make the folder, or correct the setting database (USHER_DB)"
+		return x
+	case syscall.Access(folder, enterAndWrite) != nil:
+		x.detail, x.fix = fmt.Sprintf("user %d may not write into its folder", os.Getuid()), "give the folder to the user that runs Usher, and run the doctor as that user"
+		return x
+	case absent:
+		x.mark, x.detail = well, "does not exist yet; serve will make it"
+		return x
+	case syscall.Access(path, readWrite) != nil:
+		x.detail, x.fix = fmt.Sprintf("user %d may not read and write it", os.Getuid()), "give the file to the user that runs Usher, and run the doctor as that user"
 		return x
 	}
-	s, err := store.Open(store.Config{Path: path})
-	if errors.Is(err, store.ErrLocked) {
-		x.ok, x.detail = true, "in use by a running Usher"
-		return x
-	}
-	if err != nil {
-		x.detail = err.Error()
-		return x
-	}
-	x.ok, x.detail = true, "opens"
-	if err := s.Close(); err != nil {
-		x.ok, x.detail = false, err.Error()
+	c, err := store.Verify(ctx, path)
+	var known *store.OpenError
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		x.mark, x.detail = well, "in use by a running Usher"
+	case errors.As(err, &known):
+		x.detail, x.fix = known.Text, known.Fix
+		if known.Err != nil {
+			x.detail += " (" + known.Err.Error() + ")"
+		}
+	case err != nil:
+		x.detail, x.fix = err.Error(), "see what the system says about this file"
+	default:
+		x.mark, x.detail = well, "whole: "+holds(c)
 	}
 	return x
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

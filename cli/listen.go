@@ -22,10 +22,13 @@ func loopbackOnly(addr string) error {
 	}
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return fmt.Errorf("listen is %q; write it as 127.0.0.1:9090", addr)
+		return &problem{text: fmt.Sprintf("listen is %q", addr), fix: "write it as 127.0.0.1:9090"}
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("listen is %q; health and metrics are served on the loopback interface only, such as 127.0.0.1:9090", addr)
+		return &problem{
+			text: fmt.Sprintf("listen is %q, which other machines could reach", addr),
+			fix:  "health and metrics are served on the loopback interface only, such as 127.0.0.1:9090",
+		}
 	}
 	return nil
 }
@@ -55,8 +58,13 @@ func watch(ctx context.Context, addr string, p *parts) error {
 	return nil
 }
 
-// health answers 200 while the sweep is alive, 503 when it has not run for five minutes.
+// health answers 200 while the sweep is alive and the database takes changes, 503 otherwise. It says nothing of the
+// vendors: starting Usher again would not bring them back.
 func (p *parts) health(w http.ResponseWriter, _ *http.Request) {
+	if err := errors.Join(p.store.Healthy(), p.store.InPlace()); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	last := p.service.Runner().Stats().LastSweep
 	if age := p.service.Now().Sub(last); age > 5*time.Minute {
 		http.Error(w, fmt.Sprintf("the last sweep was %s ago", age.Round(time.Second)), http.StatusServiceUnavailable)
@@ -68,7 +76,7 @@ func (p *parts) health(w http.ResponseWriter, _ *http.Request) {
 // metrics gathers what the running parts count, at the time of the scrape.
 func (p *parts) metrics() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &runnerMetrics{p})
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &runnerMetrics{p}, &storeMetrics{p})
 	return reg
 }
 
@@ -99,4 +107,35 @@ func (m *runnerMetrics) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(
 		prometheus.NewDesc("usher_last_sweep_timestamp_seconds", "When the last sweep ran.", nil, nil),
 		prometheus.GaugeValue, float64(st.LastSweep.Unix()))
+}
+
+// metricsReader stands for an admin in the core that reads the figures: no directory has this address.
+const metricsReader = "metrics"
+
+// storeMetrics turns what the admins see on their Home tab into metrics.
+type storeMetrics struct{ p *parts }
+
+// Describe sends nothing: without a socket count there is none.
+func (m *storeMetrics) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads the figures.
+func (m *storeMetrics) Collect(out chan<- prometheus.Metric) {
+	gauge := func(name, help string, n int) {
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue, float64(n))
+	}
+	// The bot counts its sockets if it can.
+	if b, ok := any(m.p.bot).(interface{ Connected() int }); ok {
+		gauge("usher_slack_sockets", "Open Socket Mode connections to Slack.", b.Connected())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	h, err := m.p.figures.Home(ctx, access.Person{Email: metricsReader})
+	if err != nil {
+		m.p.log.Warn("count for metrics", "err", err)
+		return
+	}
+	gauge("usher_requests_pending", "Requests that nobody has decided yet.", h.OpenRequests)
+	gauge("usher_grants_active", "Grants in force.", h.ActiveGrants)
+	gauge("usher_effects_failing", "Outside calls whose last try failed and that are tried again.", len(h.Failures))
+	gauge("usher_removals_overdue", "Grants that should have ended more than a minute ago and have not.", len(h.Overdue))
 }

@@ -49,7 +49,9 @@ func commands() []command {
 		{"serve", "run Usher", serveCommand},
 		{"demo", "try everything on this machine, with no account anywhere", demoCommand},
 		{"sandbox", "serve only the simulators of Slack, Jira and Okta", sandboxCommand},
-		{"doctor", "check tokens, scopes, Jira, groups, clock and database", doctorCommand},
+		{"doctor", "check settings, tokens, scopes, Jira, groups, people, clock and database", doctorCommand},
+		{"backup", "write a copy of the database, while Usher runs or not", backupCommand},
+		{"restore", "put a copy in the place of the database", restoreCommand},
 		{"catalog", "check, example or schema of the app catalog", catalogCommand},
 		{"version", "print the version", versionCommand},
 	}

@@ -20,7 +20,8 @@ func serveCommand(ctx context.Context, a *App, args []string) error {
 	}
 	cfg, err := LoadConfig(*path, a.Getenv)
 	if err != nil {
-		return err
+		_, more := a.parts(cfg, err)
+		return more
 	}
 	return a.serve(ctx, cfg)
 }

@@ -16,7 +16,6 @@ import (
 
 	"usher/access"
 	"usher/bot"
-	"usher/catalog"
 	"usher/idp"
 	"usher/idp/okta"
 	"usher/jira"
@@ -27,13 +26,15 @@ import (
 type parts struct {
 	cfg      Config
 	log      *slog.Logger
-	live     *catalog.Live
+	live     *inForce
 	store    *store.Store
 	okta     *okta.Provider
 	tracker  *jira.Tracker
 	notifier *bot.Notifier
 	service  *access.Service
+	figures  *access.Service // Reads the admins' view for the metrics; it works on nothing.
 	bot      *bot.Bot
+	renewed  chan struct{} // A new catalog is in force.
 }
 
 // logger makes the log that the configuration asks for, on the program's error output.
@@ -47,14 +48,15 @@ func (a *App) logger(c LogConfig) *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.Stderr, opts))
 }
 
-// adapters makes the parts that face outward; none of them does I/O yet. Every problem is reported at once.
+// adapters makes the parts that face outward; none of them does I/O yet. Every problem is reported at once, and the parts
+// without any are there.
 func (a *App) adapters(cfg Config, log *slog.Logger) (*parts, error) {
-	p := &parts{cfg: cfg, log: log}
+	p := &parts{cfg: cfg, log: log, renewed: make(chan struct{}, 1)}
 	var catalogErr, oktaErr, jiraErr, slackErr error
-	p.live, catalogErr = catalog.OpenLive(cfg.Catalog...)
+	p.live, catalogErr = openInForce(cfg.Catalog)
 	p.okta, oktaErr = okta.New(okta.Config{
 		URL: cfg.Okta.URL, Token: okta.Secret(cfg.Okta.Token), Now: a.Now, InsecureHTTP: loopbackURL(cfg.Okta.URL),
-		UserAgent: userAgent(), Reserve: cfg.Okta.Reserve, Logger: log, Dial: a.Dial,
+		UserAgent: userAgent(), Reserve: reserve(cfg.Okta.Reserve), Logger: log, Dial: a.Dial,
 	})
 	p.tracker, jiraErr = jira.New(jira.Config{
 		URL: cfg.Jira.URL, GatewayURL: cfg.Jira.GatewayURL, Email: cfg.Jira.Email, Token: string(cfg.Jira.Token),
@@ -63,7 +65,15 @@ func (a *App) adapters(cfg Config, log *slog.Logger) (*parts, error) {
 		Logger: log, UserAgent: userAgent(), Dial: a.Dial,
 	})
 	p.notifier, slackErr = bot.NewNotifier(p.botConfig(a))
-	return p, errors.Join(catalogErr, oktaErr, jiraErr, slackErr)
+	return p, errors.Join(about("catalog", catalogErr), about("okta", oktaErr), about("jira", jiraErr), about("slack", slackErr))
+}
+
+// reserve is the share as the adapter spells it: for it 0 is not set.
+func reserve(share float64) float64 {
+	if share == 0 {
+		return -1
+	}
+	return share
 }
 
 func (p *parts) botConfig(a *App) bot.Config {
@@ -120,13 +130,17 @@ func (p *parts) core(a *App) (err error) {
 	if a.gate != nil {
 		s = a.gate(s)
 	}
-	p.service, err = access.New(access.Config{
+	cfg := access.Config{
 		Store: s, Tracker: p.tracker, Notifier: p.notifier,
 		Providers: map[string]idp.Provider{p.okta.Name(): p.okta}, Directory: p.okta.Name(),
 		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Elapsed: elapsed(), Calm: a.Calm, Logger: p.log, Crash: a.Crash,
 		Identity: access.Identity{MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: people},
-	})
-	if err != nil {
+	}
+	if p.service, err = access.New(cfg); err != nil {
+		return err
+	}
+	cfg.Admins, cfg.Logger = []string{metricsReader}, slog.New(slog.DiscardHandler)
+	if p.figures, err = access.New(cfg); err != nil {
 		return err
 	}
 	p.bot, err = bot.New(p.botConfig(a), p.service, p.notifier)
@@ -138,8 +152,10 @@ func (p *parts) core(a *App) (err error) {
 func (p *parts) run(ctx context.Context, started func(wake func())) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.work(ctx) })
-	g.Go(func() error { return p.live.Watch(ctx, p.reloaded) })
+	g.Go(func() error { return p.live.watch(ctx, p.log, p.catalogRenewed) })
 	g.Go(func() error { return p.reloadOnHangup(ctx) })
+	g.Go(func() error { return p.lookAround(ctx) })
+	g.Go(func() error { return p.giveCopies(ctx) })
 	if p.cfg.Listen != "" {
 		g.Go(func() error { return watch(ctx, p.cfg.Listen, p) })
 	}
@@ -205,16 +221,15 @@ func (p *parts) reloadOnHangup(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-hup:
-			p.reloaded(p.live.Current(), p.live.Reload())
+			p.live.reload(p.log, p.catalogRenewed)
 		}
 	}
 }
 
-// reloaded says what became of a changed catalog.
-func (p *parts) reloaded(c *catalog.Catalog, err error) {
-	if err != nil {
-		p.log.Error("catalog not taken into use; the old one stays in force", "version", p.live.Current().Version(), "err", err)
-		return
+// catalogRenewed has the names in a new catalog looked up.
+func (p *parts) catalogRenewed() {
+	select {
+	case p.renewed <- struct{}{}:
+	default:
 	}
-	p.log.Info("catalog in force", "version", c.Version(), "apps", len(c.Apps()), "requestable", len(c.Requestable()))
 }

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// finding is one line of the doctor, and of the checks at the start.
+type finding struct {
+	subject string
+	mark    mark
+	detail  string
+	fix     string
+}
+
+// mark says what a check came to.
+type mark string
+
+const (
+	well    mark = "ok  "
+	fails   mark = "FAIL"
+	skipped mark = "skip" // Not checked, because of something that is said elsewhere.
+)
+
+func judged(ok bool) mark {
+	if ok {
+		return well
+	}
+	return fails
+}
+
+// shown is how many of many alike are named.
+const shown = 5
+
+// merged makes one finding of the failures that one fix mends, where the first of them was.
+func merged(list []finding) []finding {
+	var out []finding
+	at := map[string]int{}
+	same := map[int][]finding{}
+	for _, f := range list {
+		i, known := at[f.fix]
+		if f.mark != fails || f.fix == "" || !known {
+			if f.mark == fails {
+				at[f.fix] = len(out)
+			}
+			i = len(out)
+			out = append(out, f)
+		}
+		same[i] = append(same[i], f)
+	}
+	for i, all := range same {
+		if len(all) == 1 {
+			continue
+		}
+		var subjects, details []string
+		for _, f := range all {
+			subjects = append(subjects, f.subject)
+			if !slices.Contains(details, f.detail) {
+				details = append(details, f.detail)
+			}
+		}
+		out[i].subject, out[i].detail = few(subjects, ", "), few(details, "; ")
+	}
+	return out
+}
+
+// few joins the first of a list and counts the rest.
+func few(list []string, sep string) string {
+	if len(list) <= shown {
+		return strings.Join(list, sep)
+	}
+	return strings.Join(list[:shown], sep) + fmt.Sprintf(" and %d more", len(list)-shown)
+}

@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"usher/catalog"
+	"usher/idp"
+)
+
+// listed is up to how many groups in order are shown one by one.
+const listed = 30
+
+// checkNames looks up every group and every person that the catalog and the settings name: a request for a role whose
+// group or approvers are not there is refused, or approved and then stuck.
+func (p *parts) checkNames(ctx context.Context, how pace) []finding {
+	groups, people := p.groupQuestions(), p.peopleQuestions()
+	found, err := answers(ctx, how, append(groups, people...))
+	left := len(groups) + len(people) - len(found)
+	list := summary(found)
+	if err != nil {
+		list = append(list, finding{
+			"okta groups and people", fails,
+			fmt.Sprintf("%d of %d not checked: %v", left, len(groups)+len(people), err),
+			fixNoAnswer,
+		})
+	}
+	return list
+}
+
+// summary makes one line of the people in order, and of the groups if they are many.
+func summary(found []finding) []finding {
+	var list, bad []finding
+	groups, people := 0, 0
+	for _, f := range found {
+		if f.mark != well {
+			bad = append(bad, f)
+			continue
+		}
+		if strings.HasPrefix(f.subject, "group ") {
+			groups++
+			list = append(list, f)
+			continue
+		}
+		people++
+	}
+	if groups > listed {
+		list = []finding{{"groups", well, fmt.Sprintf("%d, all of them there and fit to be changed by Usher", groups), ""}}
+	}
+	if people > 0 {
+		list = append(list, finding{"people", well, fmt.Sprintf("%d owners, approvers and admins, each one active user of the directory", people), ""})
+	}
+	if groups == 0 {
+		bad = otherOrg(bad)
+	}
+	return append(list, merged(bad)...)
+}
+
+const (
+	fixNoAnswer = "Okta did not answer; check the address, the network and the rate limits, then try again"
+	fixGroup    = "correct the id in the catalog; it stands in the group's address in the Okta console"
+	fixOrg      = "none of the groups is there: see whether okta.url is the org that the catalog was written for, or correct the ids"
+)
+
+// otherOrg says of many groups, none of which is there, what is more likely than as many mistakes.
+func otherOrg(bad []finding) []finding {
+	n := 0
+	for _, f := range bad {
+		if f.fix == fixGroup {
+			n++
+		}
+	}
+	for i := range bad {
+		if n >= 3 && bad[i].fix == fixGroup {
+			bad[i].fix = fixOrg
+		}
+	}
+	return bad
+}
+
+func (p *parts) groupQuestions() []question {
+	users := map[catalog.Group]string{}
+	var groups []catalog.Group
+	for _, app := range p.live.Current().Apps() {
+		for _, e := range app.Entitlements {
+			for _, g := range e.Groups {
+				if _, known := users[g]; !known && g.Provider == p.okta.Name() {
+					users[g] = e.Title()
+					groups = append(groups, g)
+				}
+			}
+		}
+	}
+	slices.SortFunc(groups, func(a, b catalog.Group) int { return strings.Compare(a.String(), b.String()) })
+	var list []question
+	for _, g := range groups {
+		list = append(list, question{func(ctx context.Context) (finding, error) { return p.askGroup(ctx, g, users[g]) }})
+	}
+	return list
+}
+
+func (p *parts) askGroup(ctx context.Context, g catalog.Group, role string) (finding, error) {
+	x := finding{subject: fmt.Sprintf("group %s of %s", g, role), mark: fails}
+	got, err := p.okta.Group(ctx, idp.GroupID(g.ID))
+	switch kind := idp.KindOf(err); {
+	case aboutAll(err):
+		return x, err
+	case kind == idp.GroupNotFound, kind == idp.Invalid:
+		x.detail, x.fix = "not found", fixGroup
+	case kind == idp.Forbidden:
+		x.detail, x.fix = "the token may not read it", "put the group into the resource set of the token's owner"
+	case err != nil:
+		x.detail, x.fix = err.Error(), "see what Okta says about this group"
+	case got.Refusal != "":
+		x.detail, x.fix = got.Name+": "+got.Refusal, "map the role to a group that only Usher and people change"
+	default:
+		x.mark, x.detail = well, got.Name
+	}
+	return x, nil
+}
+
+// person is somebody who is named by their address.
+type person struct {
+	address string
+	roles   []string
+}
+
+func (p *parts) peopleQuestions() []question {
+	var people []*person
+	known := map[string]*person{}
+	add := func(role, address string) {
+		who := known[strings.ToLower(address)]
+		if who == nil {
+			who = &person{address: address}
+			known[strings.ToLower(address)] = who
+			people = append(people, who)
+		}
+		if !slices.Contains(who.roles, role) {
+			who.roles = append(who.roles, role)
+		}
+	}
+	docs := documents(p.cfg.Catalog)
+	for _, role := range []string{"owner", "approver", "security"} {
+		for _, d := range docs {
+			named(d, role, func(address string) { add(role, address) })
+		}
+	}
+	for _, a := range p.cfg.Admins {
+		add("admin", a)
+	}
+	var list []question
+	for _, who := range people {
+		list = append(list, question{func(ctx context.Context) (finding, error) { return p.askPerson(ctx, *who) }})
+	}
+	return list
+}
+
+func (p *parts) askPerson(ctx context.Context, who person) (finding, error) {
+	x := finding{subject: strings.Join(who.roles, " and ") + " " + who.address, mark: fails, fix: "correct the address in the catalog, or name somebody else"}
+	if who.roles[0] == "admin" {
+		x.fix = "correct the address in the setting admins, or name somebody else"
+	}
+	u, err := p.okta.FindUser(ctx, who.address)
+	switch kind := idp.KindOf(err); {
+	case aboutAll(err):
+		return x, err
+	case kind == idp.UserNotFound:
+		x.detail = "nobody in the directory has this address"
+	case kind == idp.Ambiguous:
+		x.detail = "more than one user of the directory has this address"
+	case err != nil:
+		x.detail, x.fix = err.Error(), "see what Okta says about this user"
+	case u.Status != idp.Active:
+		x.detail = "not an active user of the directory (" + u.StatusDetail + ")"
+	default:
+		x.mark, x.fix = well, ""
+	}
+	return x, nil
+}
+
+// documents reads the catalog's files. Those that cannot be read were complained about when the catalog was loaded.
+func documents(paths []string) []*yaml.Node {
+	var list []*yaml.Node
+	for _, path := range paths {
+		files := []string{path}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			yml, _ := filepath.Glob(filepath.Join(path, "[!.]*.yml")) // The patterns are well formed.
+			more, _ := filepath.Glob(filepath.Join(path, "[!.]*.yaml"))
+			files = append(yml, more...)
+		}
+		for _, f := range files {
+			var doc yaml.Node
+			if data, err := os.ReadFile(f); err == nil && yaml.Unmarshal(data, &doc) == nil {
+				list = append(list, &doc)
+			}
+		}
+	}
+	return list
+}
+
+// named calls f for each address that a document lists under the key of a role, wherever that stands.
+func named(n *yaml.Node, role string, f func(address string)) {
+	key := map[string]string{"owner": "owners", "approver": "approvers", "security": "security"}[role]
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == key && c.Kind == yaml.SequenceNode {
+			for _, a := range c.Content {
+				if strings.Contains(a.Value, "@") {
+					f(a.Value)
+				}
+			}
+		}
+		named(c, role, f)
+	}
+}

@@ -1,0 +1,214 @@
+package cli
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"usher/idp"
+)
+
+// vendorFor bounds the questions about credentials and rights to one vendor.
+const vendorFor = 20 * time.Second
+
+// pace says how hard the directory is asked.
+type pace struct {
+	workers int
+	burst   int           // So many questions at once,
+	pause   time.Duration // then this long after each.
+}
+
+// brisk is for a person who waits, gentle for a program that has other work to do with the same rate limits.
+func brisk() pace  { return pace{workers: 5} }
+func gentle() pace { return pace{workers: 1, burst: 20, pause: 200 * time.Millisecond} }
+
+// outside asks the vendors whether everything that the settings and the catalog name is there, and changes nothing. The
+// vendors named in without are left out: their settings are wrong.
+func (p *parts) outside(ctx context.Context, how pace, without map[string]bool) []finding {
+	var slack, jira, okta []finding
+	var all sync.WaitGroup
+	for name, check := range map[string]func(){
+		"slack": func() { slack = p.checkSlack(ctx) },
+		"jira":  func() { jira = p.checkJira(ctx) },
+		"okta":  func() { okta = p.checkOkta(ctx, how) },
+	} {
+		if !without[name] {
+			all.Go(check)
+		}
+	}
+	all.Wait()
+	return append(append(slack, jira...), okta...)
+}
+
+func (p *parts) checkSlack(ctx context.Context) []finding {
+	ctx, cancel := context.WithTimeout(ctx, vendorFor)
+	defer cancel()
+	var list []finding
+	for _, x := range p.notifier.Check(ctx) {
+		list = append(list, finding{"slack " + x.Subject, judged(x.OK), x.Detail, x.Fix})
+	}
+	if list[0].mark == fails {
+		list = append(list, finding{"slack scopes and clock", skipped, "checked when the bot token works", ""})
+	}
+	return merged(list)
+}
+
+func (p *parts) checkJira(ctx context.Context) []finding {
+	ctx, cancel := context.WithTimeout(ctx, vendorFor)
+	defer cancel()
+	var list []finding
+	for _, x := range p.tracker.Verify(ctx) {
+		list = append(list, finding{x.Subject, judged(x.OK), x.Detail, x.Fix})
+	}
+	if last := list[len(list)-1]; last.mark == fails && (last.subject == "jira login" || last.subject == "jira project" || last.subject == "jira issue type") {
+		list = append(list, finding{"jira", skipped, "the rest is checked when this is mended", ""})
+	}
+	return merged(list)
+}
+
+// checkOkta looks at credentials and rights, and then at the groups and people that the catalog and the settings name. If
+// the credentials are not accepted, nothing else can be said: everything else would fail for the same cause.
+func (p *parts) checkOkta(ctx context.Context, how pace) []finding {
+	var list []finding
+	short, cancel := context.WithTimeout(ctx, vendorFor)
+	found := p.okta.Check(short)
+	cancel()
+	refused := len(found) > 0 && !found[0].OK
+	blind := map[string]bool{}
+	for i, x := range found {
+		if refused && i > 0 {
+			continue
+		}
+		blind[x.Subject] = !x.OK
+		list = append(list, finding{"okta " + x.Subject, judged(x.OK), x.Detail, x.Fix})
+	}
+	list = merged(list)
+	switch {
+	case refused:
+		return append(list, finding{"okta rights, clock, groups and people", skipped, "checked when this is mended", ""})
+	case blind["right to read groups"] || blind["right to read users"]:
+		return append(list, finding{"okta groups and people", skipped, "checked when they can be read", ""})
+	}
+	return append(list, p.checkNames(ctx, how)...)
+}
+
+// question is one look-up in the directory.
+type question struct {
+	// ask returns a finding, or an error that is no answer about the thing asked for.
+	ask func(ctx context.Context) (finding, error)
+}
+
+// answers asks until the first error that would meet every other question as well. It returns what was found out in the
+// order of the questions, and the error.
+func answers(ctx context.Context, how pace, list []question) ([]finding, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	found := make([]finding, len(list))
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range how.workers {
+		all.Go(func() {
+			for i := range next {
+				f, err := list[i].ask(ctx)
+				if err != nil {
+					stop(err)
+					continue
+				}
+				found[i] = f
+			}
+		})
+	}
+	for i := range list {
+		if i > how.burst && how.pause > 0 {
+			rest(ctx, how.pause)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	var done []finding
+	for _, f := range found {
+		if f.mark != "" {
+			done = append(done, f)
+		}
+	}
+	if ctx.Err() != nil {
+		return done, context.Cause(ctx)
+	}
+	return done, nil
+}
+
+// rest waits, or until ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// aboutAll reports whether an error says nothing about the thing asked for: the next question would meet it, too.
+func aboutAll(err error) bool {
+	switch idp.KindOf(err) { //nolint:exhaustive // The others are answers.
+	case idp.Unauthorized, idp.Throttled, idp.Unavailable:
+		return true
+	}
+	return false
+}
+
+// lookAround checks the outside after the start and after each new catalog, and logs each failure with its fix. It tries
+// again while something could not be checked, and says nothing twice. Nothing of it stops the program: what works goes on.
+func (p *parts) lookAround(ctx context.Context) error {
+	told := map[string]bool{}
+	for wait := time.Minute; ctx.Err() == nil; wait = min(2*wait, 15*time.Minute) {
+		list := p.outside(ctx, gentle(), nil)
+		if ctx.Err() != nil {
+			break
+		}
+		t := time.NewTimer(wait)
+		if !p.tell(list, told) {
+			t.Stop()
+		}
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		case <-p.renewed:
+			wait = time.Minute
+		}
+		t.Stop()
+	}
+	return nil
+}
+
+// tell logs what was not told before and reports whether something could not be checked.
+func (p *parts) tell(list []finding, told map[string]bool) (again bool) {
+	good, failed := 0, map[string]bool{}
+	for _, f := range list {
+		switch f.mark {
+		case well:
+			good++
+			continue
+		case skipped:
+			again = true
+			continue
+		case fails:
+		}
+		again = again || f.fix == fixNoAnswer
+		failed[f.subject+f.detail] = true
+		if !told[f.subject+f.detail] {
+			p.log.Error("check failed", "subject", f.subject, "detail", f.detail, "fix", f.fix)
+		}
+	}
+	if len(failed) == 0 {
+		p.log.Info("checked slack, jira, okta and the names in the catalog: all is well", "checks", good)
+	}
+	clear(told)
+	for k := range failed {
+		told[k] = true
+	}
+	return again
+}
