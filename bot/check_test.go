@@ -13,7 +13,7 @@ import (
 
 func TestCheckFindsNothingWhenAllIsThere(t *testing.T) {
 	t.Parallel()
-	s := build(t, nil)
+	s := build(t, func(sc *slacksim.Config, _ *Config) { sc.Now = nil })
 	list := s.bot.Check(s.ctx)
 	for _, f := range list {
 		if !f.OK || f.Detail == "" || f.Fix != "" {
@@ -48,7 +48,10 @@ func TestCheckNamesWhatIsWrongAndTheFix(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := build(t, c.adjust)
+			s := build(t, func(sc *slacksim.Config, bc *Config) {
+				sc.Now = nil
+				c.adjust(sc, bc)
+			})
 			bad := slices.DeleteFunc(s.note.Check(s.ctx), func(f Finding) bool { return f.OK })
 			if len(bad) != 1 || bad[0].Subject != c.subject || !strings.Contains(bad[0].Fix, c.fix) {
 				t.Errorf("%+v", bad)
