@@ -88,6 +88,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client went away while it was still talking
 	}
+	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	c := &call{s: s, r: r, body: body, query: r.URL.Query()}
 	c.find()
 	f := s.faults.take(c.name)
