@@ -1,32 +1,38 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
-	"usher/sandbox/jirasim"
-	"usher/sandbox/oktasim"
 	"usher/sandbox/slacksim"
 )
 
 // Control is the sandbox's own API, to be served on an address of its own:
 //
 //	GET    /_sandbox/         addresses, clock, people
+//	GET    /_sandbox/people   who is there, as plain text
 //	POST   /_sandbox/clock    {"advance":"24h"}
 //	GET    /_sandbox/calls    every call received, by vendor; DELETE empties the logs
 //	POST   /_sandbox/faults   {"vendor":"okta","name":"*","kind":"down","times":0,"after":"0s"}; DELETE clears all
 //	GET    /_sandbox/truth    group members, issues and messages as the vendors hold them
 //	POST   /_sandbox/person   somebody at the keyboard, see Act
+//	POST   /_sandbox/do       the same; the answer is what they see then, as plain text
+//	POST   /_sandbox/usher    {"do":"restart"}, or stop or start: only where the sandbox was started with Usher in it
 //	GET    /_sandbox/screen?who=maya    what somebody has before them in Slack, as plain text
-//	GET    /_sandbox/issue?key=ACCESS-1 an issue as a reader sees it, as plain text
+//	GET    /_sandbox/issue?key=ACCESS-1 an issue as a reader sees it, as plain text; without a key the newest
 //
-// All other answers are JSON; a mistake is 400 with {"error":…}. Requests must name a loopback host, so that no page of a browser
+// Answers are plain text where it says so and JSON elsewhere; a mistake is 400 with {"error":…}. Requests must name a loopback host, so that no page of a browser
 // can be tricked into driving it.
-func (w *World) Control() http.Handler {
+func (w *World) Control() http.Handler { return w.ControlWith(nil) }
+
+// ControlWith is Control for a sandbox that the product runs in; it can be stopped and started too.
+func (w *World) ControlWith(product Product) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, f func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
@@ -63,7 +69,10 @@ func (w *World) Control() http.Handler {
 		return map[string]bool{"ok": true}, nil
 	})
 	handle("GET /_sandbox/truth", func(*http.Request) (any, error) { return w.truth(), nil })
+	handle("GET /_sandbox/people", w.people)
 	handle("POST /_sandbox/person", w.person)
+	handle("POST /_sandbox/do", w.do)
+	handle("POST /_sandbox/usher", func(r *http.Request) (any, error) { return w.operate(r, product) })
 	handle("GET /_sandbox/screen", w.screen)
 	handle("GET /_sandbox/issue", w.issue)
 	return mux
@@ -116,35 +125,42 @@ func (w *World) moveClock(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("advance: %w", err)
 	}
+	if d < 0 {
+		return nil, fmt.Errorf("advance is %s; the clock of the sandbox only goes forward, for example 24h", d)
+	}
 	w.Clock.Advance(d)
+	w.calm(r.Context())
 	return map[string]any{"now": w.Clock.Now().UTC()}, nil
 }
 
-func (w *World) injectFault(r *http.Request) (any, error) {
-	var body struct {
-		Vendor, Name, Kind, After string
-		Times                     int
-	}
+// operate stops or starts the product as an operator would.
+func (w *World) operate(r *http.Request, product Product) (any, error) {
+	var body struct{ Do string }
 	if err := decode(r, &body); err != nil {
 		return nil, err
 	}
-	var after time.Duration
-	if body.After != "" {
-		var err error
-		if after, err = time.ParseDuration(body.After); err != nil {
-			return nil, fmt.Errorf("after: %w", err)
+	if product == nil {
+		return nil, errors.New("this sandbox was started without Usher; stop and start yours by hand")
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
+	defer cancel()
+	var err error
+	switch body.Do {
+	case "stop":
+		err = product.Stop(ctx)
+	case "start":
+		err = product.Start(ctx)
+	case "restart":
+		if err = product.Stop(ctx); err == nil {
+			err = product.Start(ctx)
 		}
-	}
-	switch body.Vendor {
-	case "slack":
-		w.Slack.Inject(slacksim.Fault{Name: body.Name, Kind: slacksim.FaultKind(body.Kind), Times: body.Times, After: after})
-	case "jira":
-		w.Jira.Inject(jirasim.Fault{Name: body.Name, Kind: jirasim.FaultKind(body.Kind), Times: body.Times, After: after})
-	case "okta":
-		w.Okta.Inject(oktasim.Fault{Name: body.Name, Kind: oktasim.FaultKind(body.Kind), Times: body.Times, After: after})
 	default:
-		return nil, fmt.Errorf("vendor is %q; use slack, jira or okta", body.Vendor)
+		return nil, fmt.Errorf("do is %q; use stop, start or restart", body.Do)
 	}
+	if err != nil {
+		return nil, err
+	}
+	w.calm(ctx)
 	return map[string]bool{"ok": true}, nil
 }
 

@@ -34,7 +34,7 @@ func elements(raw json.RawMessage) []element {
 				if action, ok := v["action_id"].(string); ok {
 					kind, _ := v["type"].(string)
 					value, _ := v["value"].(string)
-					list = append(list, element{Kind: kind, Action: action, Block: block, Label: label(v), Value: value})
+					list = append(list, element{Kind: kind, Action: action, Block: block, Label: labelText(v["text"]), Value: value})
 				}
 				for _, key := range []string{"element", "elements", "accessory"} {
 					walk(v[key])
@@ -46,8 +46,9 @@ func elements(raw json.RawMessage) []element {
 	return list
 }
 
-func label(v map[string]any) string {
-	text, _ := v["text"].(map[string]any)
+// labelText gives the words of a text object.
+func labelText(v any) string {
+	text, _ := v.(map[string]any)
 	s, _ := text["text"].(string)
 	return s
 }

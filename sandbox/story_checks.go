@@ -12,22 +12,10 @@ import (
 func (t *tour) settled(ctx context.Context, calm time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	last, since := -1, time.Now()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if n := len(t.w.Okta.Calls()) + len(t.w.Jira.Calls()) + len(t.w.Slack.Calls()); n != last {
-			last, since = n, time.Now()
-		}
-		if time.Since(since) > calm {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return errors.New("Usher keeps calling the vendors although nothing is to be done")
-		case <-tick.C:
-		}
+	if err := t.w.quiet(ctx, calm); err != nil {
+		return errors.New("Usher keeps calling the vendors although nothing is to be done")
 	}
+	return nil
 }
 
 func (t *tour) member(ctx context.Context, group, handle string) error {
@@ -45,18 +33,45 @@ func (t *tour) notMember(group, handle string) error {
 	return nil
 }
 
-// readBack reports whether memberships were read after the last change of the group through the API.
-func (t *tour) readBack(group string) bool {
-	changed, read := -1, -1
+// ended waits until somebody is not in the group any more, by a removal that was read back.
+func (t *tour) ended(ctx context.Context, group, handle string) error {
+	if err := t.gone(ctx, group, handle); err != nil {
+		return err
+	}
+	return t.until(ctx, "the absence was read back from Okta after the removal", func() bool {
+		return t.readBack("group.member.remove", group, handle)
+	})
+}
+
+// readBack reports whether the last change of the membership was the given one and was followed by a read that would
+// show it.
+func (t *tour) readBack(change, group, handle string) bool {
+	p, _ := t.w.Company.Person(handle)
+	changed, read := false, false
 	for _, c := range t.w.Okta.Calls() {
 		switch {
-		case c.Name == "group.member.add" && strings.Contains(c.Path, group):
-			changed = c.Seq
-		case c.Name == "user.groups" || c.Name == "group.members":
-			read = c.Seq
+		case !strings.Contains(c.Path, p.OktaID()) && c.Name != "group.members":
+		case strings.HasPrefix(c.Name, "group.member.") && strings.Contains(c.Path, group):
+			changed, read = c.Name == change && c.Changed, false
+		case c.Name == "user.groups", c.Name == "group.members" && strings.Contains(c.Path, group):
+			read = read || c.Status == 200
 		}
 	}
-	return changed >= 0 && read > changed
+	return changed && read
+}
+
+// says checks that the issue in hand tells something, in its text or a comment.
+func (t *tour) says(words string) error {
+	is, ok := t.w.Jira.Issue(t.issue)
+	if !ok {
+		return fmt.Errorf("issue %s is gone", t.issue)
+	}
+	all := issueText(is)
+	if !strings.Contains(all, words) {
+		return fmt.Errorf("issue %s does not say %q:\n%s", t.issue, words, all)
+	}
+	t.seen("issue %s says: %s", t.issue, words)
+	return nil
 }
 
 // newestIssue returns the key of the newest issue, which must have the status unless that is empty.

@@ -58,7 +58,7 @@ func (t *tour) oktaDownTaking(ctx context.Context) error {
 		return err
 	}
 	t.w.ClearFaults()
-	if err := t.gone(ctx, "00g1awsreadonly", "sofia"); err != nil {
+	if err := t.ended(ctx, "00g1awsreadonly", "sofia"); err != nil {
 		return err
 	}
 	_, err := t.w.WaitMessage(ctx, "sofia", "AWS", "ended")
@@ -110,7 +110,7 @@ func (t *tour) extendAndRelease(ctx context.Context) error {
 	if err := t.w.PressHome(ctx, "hugo", "Release"); err != nil {
 		return err
 	}
-	return t.gone(ctx, groupZoom, "hugo")
+	return t.ended(ctx, groupZoom, "hugo")
 }
 
 func (t *tour) restart(ctx context.Context) error {
@@ -139,7 +139,7 @@ func (t *tour) restart(ctx context.Context) error {
 		return err
 	}
 	t.seen("Usher was started again seven hours later")
-	if err := t.gone(ctx, groupWrite, "mei"); err != nil {
+	if err := t.ended(ctx, groupWrite, "mei"); err != nil {
 		return err
 	}
 	_, err = t.w.WaitMessage(ctx, "mei", "GitHub", "ended")

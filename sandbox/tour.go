@@ -59,6 +59,7 @@ type tour struct {
 	step    Step
 	ask     slacksim.Message // the approver's copy of the question in hand
 	issue   string
+	forged  int // clicks that were made up so far
 }
 
 // seen records a line that was checked.

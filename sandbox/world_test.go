@@ -133,6 +133,61 @@ func TestControlMovesTheClockAndTellsTheTruth(t *testing.T) {
 	}
 }
 
+func TestTheDatesOfAllVendorsFollowTheClock(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.Clock.Advance(48 * time.Hour)
+	for _, url := range []string{w.SlackURL + "api.test", w.JiraURL + "/rest/api/2/serverInfo", w.OktaURL + "/api/v1/org"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		date, err := http.ParseTime(resp.Header.Get("Date"))
+		if err != nil || w.Clock.Now().Sub(date).Abs() > time.Minute {
+			t.Errorf("%s says %q two days later", url, resp.Header.Get("Date"))
+		}
+	}
+}
+
+func TestControlRefusesWhatItDoesNotKnowAndNamesWhatItDoes(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	url, err := w.Serve("", w.Control())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ path, body, words string }{
+		"clock back":      {"clock", `{"advance":"-1h"}`, "only goes forward"},
+		"fault kind":      {"faults", `{"vendor":"okta","kind":"dwon"}`, "rate_concurrency"},
+		"kind of another": {"faults", `{"vendor":"slack","kind":"conflict"}`, "ok_with_error"},
+		"slack name":      {"faults", `{"vendor":"slack","kind":"down","name":"chat.post"}`, "chat.postMessage"},
+		"jira name":       {"faults", `{"vendor":"jira","kind":"down","name":"issue.new"}`, "issue.create"},
+		"okta name":       {"faults", `{"vendor":"okta","kind":"down","name":"group.add"}`, "group.member.add"},
+		"times":           {"faults", `{"vendor":"okta","kind":"down","times":-1}`, "negative"},
+		"vendor":          {"faults", `{"vendor":"github","kind":"down"}`, "slack, jira or okta"},
+		"verb":            {"do", `{"who":"maya","do":"dance"}`, "press, set"},
+		"nobody":          {"do", `{"who":"nobody","do":"home"}`, "people"},
+		"no window":       {"do", `{"who":"maya","do":"close"}`, "no window open"},
+		"no label":        {"do", `{"who":"maya","do":"press"}`, "label"},
+		"no product":      {"usher", `{"do":"restart"}`, "without Usher"},
+	} {
+		status, v := ask(t, "POST", url+"/_sandbox/"+c.path, c.body)
+		if text, _ := v["error"].(string); status != 400 || !strings.Contains(text, c.words) {
+			t.Errorf("%s: %d %v, want %q", name, status, v, c.words)
+		}
+	}
+	if n := w.Okta.Calls(); len(n) != 0 {
+		t.Errorf("%d calls", len(n))
+	}
+}
+
 func TestControlRefusesABrowserPageOfAnotherOrigin(t *testing.T) {
 	t.Parallel()
 	w := start(t)
