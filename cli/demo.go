@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,9 +46,11 @@ type demo struct {
 	world *sandbox.World
 	cfg   Config
 
+	mu     sync.Mutex // One start or stop at a time.
 	stop   context.CancelFunc
 	done   chan error
 	ready  chan func()
+	fell   chan error // Why the product ended without having been told to.
 	waking atomic.Pointer[func()]
 }
 
@@ -56,7 +59,7 @@ func (a *App) newDemo() (*demo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	d := &demo{app: a, dir: dir}
+	d := &demo{app: a, dir: dir, fell: make(chan error, 1)}
 	if d.log, err = os.Create(filepath.Join(dir, "usher.log")); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -88,16 +91,28 @@ func (a *App) newDemo() (*demo, error) {
 
 // Start starts the product on the demo's database and waits until Slack has both of its sockets.
 func (d *demo) Start(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stop != nil {
+		return errors.New("usher runs already")
+	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop, d.done, d.ready = stop, make(chan error, 1), make(chan func(), 1)
-	go func() { d.done <- d.inner.serve(run, d.cfg) }()
+	done := d.done
+	go func() {
+		err := d.inner.serve(run, d.cfg)
+		done <- err
+		if run.Err() == nil {
+			d.fell <- err
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	select {
 	case f := <-d.ready:
 		d.waking.Store(&f)
-	case err := <-d.done:
-		d.done <- err
+	case err := <-done:
+		done <- err
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -107,6 +122,8 @@ func (d *demo) Start(ctx context.Context) error {
 
 // Stop stops the product as a signal would and waits for it. Stopping what is stopped is fine.
 func (d *demo) Stop(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.stop == nil {
 		return nil
 	}
@@ -202,7 +219,7 @@ func (d *demo) tell(s sandbox.Step, asJSON bool) {
 
 // stay serves the sandbox until interrupted and says what to try.
 func (d *demo) stay(ctx context.Context, control string) error {
-	url, err := d.world.Serve(control, d.world.Control())
+	url, err := d.world.Serve(control, d.world.ControlWith(d))
 	if err != nil {
 		return err
 	}
@@ -211,38 +228,77 @@ func (d *demo) stay(ctx context.Context, control string) error {
 	case <-ctx.Done():
 		say(d.app.Stdout, "Stopping.\n")
 		return nil
-	case err := <-d.done:
-		d.done <- err
+	case err := <-d.fell:
 		return fmt.Errorf("usher stopped by itself: %w%s", err, d.tail())
 	}
 }
 
+// tryNext plays one request from the question to the end of the access. Its lines are run by a test as they stand.
 const tryNext = `
-Usher stays up. Everything can be driven over the control API, as anybody in the company:
+Usher stays up. Paste these lines one after the other; each answers with what the person sees. First a request:
 
   C=%s/_sandbox
-  curl -s $C/ | head -c 2000                                               # who is there
-  curl -s $C/person -d '{"who":"jonas","do":"command","command":"/access","text":"datadog"}'
-  curl -s "$C/screen?who=jonas"                                            # what Jonas has before him
-  curl -s "$C/screen?who=priya"                                            # Priya's messages and Home tab
-  curl -s "$C/issue?key=ACCESS-1"                                          # the record of Maya's request
-  curl -s $C/clock -d '{"advance":"24h"}'                                  # a day later
-  curl -s $C/faults -d '{"vendor":"okta","name":"*","kind":"down"}'        # Okta is gone …
-  curl -s -X DELETE $C/faults                                              # … and back
-  curl -s $C/truth                                                         # groups, issues and messages as the vendors hold them
+  curl -s $C/people
+  curl -s $C/do -d '{"who":"noor","do":"home"}'
+  curl -s $C/do -d '{"who":"maya","do":"command","command":"/access","text":"github write"}'
+  curl -s $C/do -d '{"who":"maya","do":"set","label":"Reason","value":"Fix the checkout"}'
+  curl -s $C/do -d '{"who":"maya","do":"press","label":"Send request"}'
+  curl -s $C/do -d '{"who":"maya","do":"close"}'
+  curl -s "$C/screen?who=priya"
+  curl -s $C/do -d '{"who":"priya","do":"press","label":"Approve"}'
+  curl -s "$C/screen?who=maya"
 
-Try your own: usher catalog example > catalog.yml, usher serve -example > usher.yml, then usher doctor -config usher.yml.
+Then time passes: the notice comes, Okta breaks, the end comes, Okta is mended.
+
+  curl -s $C/clock -d '{"advance":"5h"}'
+  curl -s "$C/screen?who=maya"
+  curl -s $C/faults -d '{"vendor":"okta","name":"*","kind":"down"}'
+  curl -s $C/clock -d '{"advance":"1h"}'
+  curl -s $C/clock -d '{"advance":"1m"}'
+  curl -s "$C/screen?who=maya"
+  curl -s $C/do -d '{"who":"noor","do":"home"}'
+  curl -s -X DELETE $C/faults
+  curl -s $C/clock -d '{"advance":"1m"}'
+  curl -s "$C/screen?who=maya"
+  curl -s $C/issue
+
+And whatever happens, Usher can be restarted; nothing is lost:
+
+  curl -s $C/usher -d '{"do":"restart"}'
+
+All calls, faults and people: docs/sandbox.md. To run usher serve and usher doctor yourself: usher sandbox -settings DIR.
 Stop with Ctrl-C.
 `
 
-// tail is the end of the product's log, for the person who has to find out why.
+// tail is the end of the product's log, for the person who has to find out why: first what went wrong, wherever it
+// stands, then what came last. The summary of each start is left out.
 func (d *demo) tail() string {
 	b, err := os.ReadFile(d.log.Name())
-	if err != nil || len(b) == 0 {
+	if err != nil {
 		return ""
 	}
-	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
-	return "\nthe last lines of Usher's log:\n  " + strings.Join(lines[max(0, len(lines)-12):], "\n  ")
+	var bad, all []string
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimRight(line, "\n")
+		if !strings.HasPrefix(line, "time=") {
+			continue
+		}
+		all = append(all, line)
+		if strings.Contains(line, " level=ERROR ") || strings.Contains(line, " level=WARN ") {
+			bad = append(bad, line)
+		}
+	}
+	text := ""
+	for _, part := range []struct {
+		title string
+		lines []string
+		most  int
+	}{{"the last warnings and errors of Usher's log", bad, 8}, {"its last lines", all, 12}} {
+		if n := len(part.lines); n > 0 {
+			text += "\n" + part.title + ":\n  " + strings.Join(part.lines[max(0, n-part.most):], "\n  ")
+		}
+	}
+	return text
 }
 
 func (d *demo) close() error {

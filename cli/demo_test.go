@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"usher/sandbox/oktasim"
+)
+
+// newTestDemo is the demo without its tour, serving the control API at the returned address.
+func newTestDemo(t *testing.T) (*demo, string) {
+	t.Helper()
+	manifest, err := os.ReadFile("../manifest.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &App{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }, Now: time.Now, Manifest: manifest}
+	d, err := a.newDemo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	url, err := d.world.Serve("", d.world.ControlWith(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, url
+}
+
+// TestTheLinesToTryPlayAWholeRequest pastes the lines that the demo prints, each as it stands, into a shell.
+func TestTheLinesToTryPlayAWholeRequest(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"sh", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not there: %v", tool, err)
+		}
+	}
+	_, url := newTestDemo(t)
+	want := []string{ // What each line that calls must show.
+		"priya .*Priya Nair",
+		"Home tab(.|\n)*For admins: ",
+		"GitHub: Write(.|\n)*Reason",
+		"Fix the checkout",
+		"Request filed",
+		"waits for approval(.|\n)*Priya Nair was asked",
+		"Maya Chen asks for GitHub: Write(.|\n)*Fix the checkout(.|\n)*\\[Approve\\]",
+		"Approved by Priya Nair",
+		"GitHub: Write: active",
+		`"now"`,
+		"ends soon(.|\n)*I am done",
+		`"ok":true`,
+		`"now"`,
+		`"now"`,
+		"is ending(.|\n)*Held up: The directory cannot be reached",
+		"Overdue removals(.|\n)*Maya Chen",
+		`"ok":true`,
+		`"now"`,
+		"GitHub: Write: ended(.|\n)*Checked and gone",
+		"ACCESS-1(.|\n)*Status: Done(.|\n)*Access has ended",
+		`"ok":true`,
+	}
+	var setup string
+	for line := range strings.Lines(tryNext) {
+		line = strings.TrimSpace(strings.Replace(line, "%s", url, 1))
+		if strings.HasPrefix(line, "C=") {
+			setup = line + "\n"
+		}
+		if !strings.HasPrefix(line, "curl ") {
+			continue
+		}
+		if len(want) == 0 {
+			t.Fatalf("nothing is expected of %s", line)
+		}
+		out := paste(t.Context(), t, setup+line)
+		// On a busy machine things may still be under way when the answer is made; a look later is as good.
+		fits := regexp.MustCompile(want[0])
+		patience := time.After(15 * time.Second)
+		for tick := time.Tick(200 * time.Millisecond); !fits.MatchString(out); {
+			select {
+			case <-patience:
+				t.Fatalf("%s\nexpected %q in the answer:\n%s", line, want[0], out)
+			case <-tick:
+				out = paste(t.Context(), t, setup+again(line))
+			}
+		}
+		t.Logf("%s\n%s", line, out)
+		if n := len(out); n > 3500 {
+			t.Errorf("%s\nanswers with %d bytes", line, n)
+		}
+		want = want[1:]
+	}
+	if len(want) > 0 {
+		t.Errorf("no line showed %q", want)
+	}
+}
+
+// again is a line that shows what the given one has brought about, without doing it once more.
+func again(line string) string {
+	if who := regexp.MustCompile(`"who":"(\w+)"`).FindStringSubmatch(line); who != nil {
+		return `curl -s "$C/screen?who=` + who[1] + `"`
+	}
+	if strings.Contains(line, " -d ") || strings.Contains(line, "DELETE") {
+		return "echo"
+	}
+	return line
+}
+
+func paste(ctx context.Context, t *testing.T, script string) string {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, "sh", "-c", script)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, out.String())
+	}
+	return out.String()
+}
+
+func TestAFailingTourTellsWhatWentWrongAndNotHowItStarted(t *testing.T) {
+	t.Parallel()
+	d, _ := newTestDemo(t)
+	d.world.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
+	if _, err := d.world.Slack.Run(t.Context(), "U0MAYA", "/access", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.world.Slack.Wait(t.Context(), func() bool { return strings.Contains(d.tail(), "level=WARN") }); err != nil {
+		t.Fatal(err)
+	}
+	if tail := d.tail(); strings.Contains(tail, "catalog.yml") {
+		t.Errorf("the tail is\n%s", tail)
+	}
+}
