@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"usher/sandbox/slacksim"
@@ -47,6 +49,9 @@ func (t *tour) cancels(ctx context.Context) error {
 	}
 	mine, err := t.w.WaitMessage(ctx, "wendy", "Notion", "waits for approval")
 	if err != nil {
+		return err
+	}
+	if err := t.forge(ctx, "ruth", mine, "cancel request", "Only the requester can cancel"); err != nil {
 		return err
 	}
 	if err := t.w.Press(ctx, "wendy", mine, "cancel request"); err != nil {
@@ -187,6 +192,9 @@ func (t *tour) revokes(ctx context.Context) error {
 	if err := t.w.Fill(ctx, "grace", "plain_text_input", "The campaign is over."); err != nil {
 		return err
 	}
+	if err := t.forgedRevocation(ctx); err != nil {
+		return err
+	}
 	if _, err := t.w.Submit(ctx, "grace"); err != nil {
 		return err
 	}
@@ -197,5 +205,27 @@ func (t *tour) revokes(ctx context.Context) error {
 		return err
 	}
 	t.seen("Bella is told who took it away and why")
+	return nil
+}
+
+// forgedRevocation sends the form that Grace has before her as if Hugo, who owns nothing, had filled it.
+func (t *tour) forgedRevocation(ctx context.Context) error {
+	v, _ := t.w.Slack.View(t.w.slackID("grace"))
+	frame, err := t.w.Slack.Submitted(t.w.slackID("grace"), v.ID)
+	if err != nil {
+		return err
+	}
+	payload := strings.ReplaceAll(string(frame.Payload), t.w.slackID("grace"), t.w.slackID("hugo"))
+	got, err := t.w.Slack.Send(ctx, frame.Type, json.RawMessage(payload))
+	if err != nil {
+		return err
+	}
+	if !contains(string(got.Ack), []string{"Only an owner of Salesforce or an admin"}) {
+		return fmt.Errorf("a revocation by Hugo should be refused; the answer was %s", got.Ack)
+	}
+	if !t.w.Member(groupSales, "bella") {
+		return errors.New("Hugo revoked an access and owns nothing")
+	}
+	t.seen("the same form from Hugo is refused: only an owner or an admin can revoke")
 	return nil
 }

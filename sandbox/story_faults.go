@@ -90,7 +90,11 @@ func (t *tour) extendAndRelease(ctx context.Context) error {
 	if err := t.member(ctx, groupZoom, "hugo"); err != nil {
 		return err
 	}
-	if _, err := t.w.WaitMessage(ctx, "hugo", "Zoom", "active until"); err != nil {
+	m, err := t.w.WaitMessage(ctx, "hugo", "Zoom", "active until")
+	if err != nil {
+		return err
+	}
+	if err := t.forge(ctx, "carla", m, "release", "Only the person who holds the access"); err != nil {
 		return err
 	}
 	if err := t.w.PressHome(ctx, "hugo", "Extend"); err != nil {

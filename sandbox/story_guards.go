@@ -72,6 +72,19 @@ func (t *tour) notRouted(ctx context.Context) error {
 	return t.notMember(groupWrite, "maya")
 }
 
+// forge sends somebody's click on a button of another person's message and expects a refusal with the words.
+func (t *tour) forge(ctx context.Context, who string, m slacksim.Message, label, words string) error {
+	b, ok := button(m.Blocks, label)
+	if !ok {
+		return fmt.Errorf("the message has no button %q:\n%s", label, m.Plain())
+	}
+	before := t.told(who, words)
+	if _, err := t.w.Slack.Send(ctx, "interactive", t.forgedClick(t.w.slackID(who), m, b)); err != nil {
+		return err
+	}
+	return t.until(ctx, who+", who forged a click, is told: "+words, func() bool { return t.told(who, words) > before })
+}
+
 // told counts the messages in somebody's DM that say the words.
 func (t *tour) told(handle, words string) int {
 	n := 0
