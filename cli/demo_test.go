@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -142,5 +143,64 @@ func TestAFailingTourTellsWhatWentWrongAndNotHowItStarted(t *testing.T) {
 	}
 	if tail := d.tail(); strings.Contains(tail, "catalog.yml") {
 		t.Errorf("the tail is\n%s", tail)
+	}
+}
+
+func TestAnswersThatOnlyOnePersonSeesAreOnTheScreen(t *testing.T) {
+	t.Parallel()
+	d, url := newTestDemo(t)
+	ask := func(path, body string) string {
+		method := http.MethodGet
+		if body != "" {
+			method = http.MethodPost
+		}
+		req, err := http.NewRequestWithContext(t.Context(), method, url+"/_sandbox/"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	ask("do", `{"who":"gina","do":"command","command":"/access"}`)
+	if err := d.world.Slack.Wait(t.Context(), func() bool { return len(d.world.Slack.Messages("C0GENERAL")) == 1 }); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask("screen?who=gina", ""); !strings.Contains(got, "(only you see this) Usher serves full members") {
+		t.Errorf("Gina sees %q", got)
+	}
+	if got := ask("screen?who=maya", ""); got != "nothing\n" {
+		t.Errorf("Maya sees %q", got)
+	}
+	ask("do", `{"who":"maya","do":"command","command":"/access"}`)
+	if got := ask("do", `{"who":"maya","do":"set","label":"App and role","value":"githb writ"}`); !strings.Contains(got, "<GitHub: Write>") {
+		t.Errorf("a search by label shows %q", got)
+	}
+	if got := ask("do", `{"who":"maya","do":"press","label":"Send request"}`); !strings.Contains(got, "stays open") {
+		t.Errorf("a form without a reason is answered with %q", got)
+	}
+	if got := ask("do", `{"who":"maya","do":"close"}`); !strings.Contains(got, "nothing new") || strings.Contains(ask("screen?who=maya", ""), "window") {
+		t.Errorf("closing shows %q", got)
+	}
+	for _, do := range []string{"start", "dance"} {
+		if got := ask("usher", `{"do":"`+do+`"}`); !strings.Contains(got, "error") {
+			t.Errorf("%s while it runs: %s", do, got)
+		}
+	}
+	if got := ask("usher", `{"do":"stop"}`); !strings.Contains(got, "true") || d.world.Slack.Connections() != 0 {
+		t.Errorf("stop: %s, %d sockets", got, d.world.Slack.Connections())
+	}
+	if got := ask("do", `{"who":"maya","do":"command","command":"/access"}`); !strings.Contains(got, "dispatch_failed") {
+		t.Errorf("a command to a stopped Usher: %s", got)
+	}
+	if got := ask("usher", `{"do":"start"}`); !strings.Contains(got, "true") {
+		t.Errorf("start: %s", got)
 	}
 }
