@@ -49,13 +49,21 @@ func (t *tx) reading(name string) (*bbolt.Bucket, error) {
 	return b, nil
 }
 
+// fullness is how much of a page stays in it when it is split. Ids ascend with time, so that most keys come at the end and
+// bbolt's half would leave pages half empty for ever: 18 % more for each request.
+const fullness = 0.8
+
 // writing returns the bucket for writes.
 func (t *tx) writing(name string) (*bbolt.Bucket, error) {
 	b, err := t.reading(name)
-	if err == nil && !b.Writable() {
+	if err != nil {
+		return nil, err
+	}
+	if !b.Writable() {
 		return nil, errViewOnly
 	}
-	return b, err
+	b.FillPercent = fullness
+	return b, nil
 }
 
 // set writes key, or removes it if value is nil, and remembers how it was. It reports whether the key was there.
