@@ -8,8 +8,12 @@ import (
 	"usher/idp"
 )
 
-// vendorFor bounds the questions about credentials and rights to one vendor.
-const vendorFor = 20 * time.Second
+const (
+	// vendorFor bounds the questions about credentials and rights to one vendor.
+	vendorFor = 15 * time.Second
+	// nameFor bounds one look-up.
+	nameFor = 15 * time.Second
+)
 
 // pace says how hard the directory is asked.
 type pace struct {
@@ -20,7 +24,7 @@ type pace struct {
 
 // brisk is for a person who waits, gentle for a program that has other work to do with the same rate limits.
 func brisk() pace  { return pace{workers: 5} }
-func gentle() pace { return pace{workers: 1, burst: 20, pause: 200 * time.Millisecond} }
+func gentle() pace { return pace{workers: 1, burst: 50, pause: 200 * time.Millisecond} }
 
 // outside asks the vendors whether everything that the settings and the catalog name is there, and changes nothing. The
 // vendors named in without are left out: their settings are wrong.
@@ -92,11 +96,8 @@ func (p *parts) checkOkta(ctx context.Context, how pace) []finding {
 	return append(list, p.checkNames(ctx, how)...)
 }
 
-// question is one look-up in the directory.
-type question struct {
-	// ask returns a finding, or an error that is no answer about the thing asked for.
-	ask func(ctx context.Context) (finding, error)
-}
+// question is one look-up in the directory. It returns a finding, or an error that is no answer about the thing asked for.
+type question func(ctx context.Context) (finding, error)
 
 // answers asks until the first error that would meet every other question as well. It returns what was found out in the
 // order of the questions, and the error.
@@ -109,7 +110,9 @@ func answers(ctx context.Context, how pace, list []question) ([]finding, error) 
 	for range how.workers {
 		all.Go(func() {
 			for i := range next {
-				f, err := list[i].ask(ctx)
+				short, done := context.WithTimeout(ctx, nameFor)
+				f, err := list[i](short)
+				done()
 				if err != nil {
 					stop(err)
 					continue

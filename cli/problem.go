@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"usher/catalog"
 )
@@ -49,11 +50,18 @@ func problemsIn(err error) []*problem {
 	return list
 }
 
-// about says of every problem in an error what it is about. It is nil if there is none.
+// about says of every problem in an error what it is about. It is nil if there is none. The parts say what to do after a
+// semicolon, or leave it to the example.
 func about(what string, err error) error {
 	var list []error
 	for _, p := range problemsIn(err) {
 		p.about = what
+		if text, fix, ok := strings.Cut(p.text, "; "); ok && p.fix == "" {
+			p.text, p.fix = text, fix
+		}
+		if p.fix == "" {
+			p.fix = "correct it in the settings; usher serve -example shows how"
+		}
 		list = append(list, p)
 	}
 	return errors.Join(list...)
