@@ -16,10 +16,11 @@ import (
 	"usher/store"
 )
 
-func TestBackupToAFullDiskSaysSoAndLeavesNothing(t *testing.T) {
-	t.Parallel()
+// smallDisk mounts a disk of so many bytes until the test ends.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
 	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=32k"); err != nil {
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size="+size); err != nil {
 		t.Skipf("A small disk is a tmpfs, which cannot be mounted here: %v.", err)
 	}
 	t.Cleanup(func() {
@@ -27,6 +28,59 @@ func TestBackupToAFullDiskSaysSoAndLeavesNothing(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return folder
+}
+
+func TestNewStoreOnAFullDiskSaysSoAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	folder := smallDisk(t, "8k")
+	_, err := store.Open(store.Config{Path: filepath.Join(folder, "usher.db"), Logger: quiet()})
+	if !errors.Is(err, store.ErrDiskFull) || !strings.Contains(err.Error(), "Make room in "+folder) {
+		t.Errorf("got %v", err)
+	}
+	alone(t, folder)
+}
+
+func TestStoreGoesOnWhenAFullDiskIsCleared(t *testing.T) {
+	t.Parallel()
+	folder := smallDisk(t, "1m")
+	ballast := filepath.Join(folder, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 500_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "usher.db")
+	s := opened(t, store.Config{Path: path})
+	n := 0
+	grow := func() error {
+		return s.Update(t.Context(), func(tx access.Tx) error {
+			return tx.Put(access.Requests, strconv.Itoa(n), strings.Repeat("x", 50_000))
+		})
+	}
+	var err error
+	for ; err == nil; n++ {
+		err = grow()
+	}
+	if n < 3 || !strings.Contains(err.Error(), "disk full, nothing was changed, make room") {
+		t.Fatalf("after %d updates: %v", n, err)
+	}
+	sound(t, s)
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if err := grow(); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+		n++
+	}
+	if st := stats(t, s); st.Records[access.Requests] != n-1 {
+		t.Errorf("%d records, want %d", st.Records[access.Requests], n-1)
+	}
+}
+
+func TestBackupToAFullDiskSaysSoAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	folder := smallDisk(t, "32k")
 	s := opened(t, store.Config{Path: filled(t)})
 	err := s.Update(t.Context(), func(tx access.Tx) error {
 		return tx.Put(access.Requests, "long", strings.Repeat("long ", 10_000))

@@ -18,6 +18,46 @@ func get(id string) func(access.Tx) error {
 	}
 }
 
+// What can happen to the disk or the file, and where it is shown that the message names the fix, that nothing is lost, and
+// that all goes on when the cause is gone:
+//
+//	 1 full at the first data page                       TestDiskThatFailsIsExplainedAndLosesNothing
+//	 2 full at the second data page                      "
+//	 3 full at the page that puts the commit in force    "
+//	 4 full when the file grows                          "
+//	 5 quota used up                                     "
+//	 6 write error                                       "
+//	 7 sync error before the commit is in force          " (nothing is asked again: the next answer may be a lie)
+//	 8 sync error after it                               "
+//	 9 remounted read-only                               "
+//	10 read error in the running store                   "
+//	11 read error at the first page                      "
+//	12 read error at a later page                        "
+//	13 full, on a real small disk                        TestStoreGoesOnWhenAFullDiskIsCleared
+//	14 full when a store is made                         TestNewStoreOnAFullDiskSaysSoAndLeavesNothing
+//	15 full during a backup or a restore                 TestBackupToAFullDiskSaysSoAndLeavesNothing
+//	16 file moved while in use                           TestFileThatLeftItsPathIsNotWrittenTo
+//	17 file deleted while in use                         "
+//	18 file replaced while in use                        "
+//	19 file cut off to nothing while in use              TestFileThatWasWrittenToByOthersIsNotMadeWorse
+//	20 file cut off in the middle while in use           "
+//	21 file overwritten while in use                     "
+//	22 cut-off file met by a view                        TestViewOfAFileThatWasCutOffIsAnErrorAndNoCrash
+//	23 torn data page                                    TestTornPageIsFoundWhenTheFileIsOpened
+//	24 torn first page                                   TestTornFirstPageCostsNoMoreThanTheCommitInHand
+//	25 folder missing                                    TestFileThatCannotBeOpenedIsExplained
+//	26 empty file                                        "
+//	27 cut off at three places                           "
+//	28 both first pages damaged                          "
+//	29 a file of another program                         "
+//	30 read-only file system                             "
+//	31 no permission                                     "
+//	32 open in this process                              "
+//	33 open in another process                           TestOtherProcessKeepsTheFile
+//	34 readable by others                                TestReadableFileIsMadePrivate
+//	35 of a newer Usher                                  TestNewerLayoutIsRefused
+//	36 any bytes turned over                             TestDamagedFilesEndInErrorsOnly, FuzzOpenDamaged
+
 // faultCase is one way in which a disk fails under a running store, or while it is opened.
 type faultCase struct {
 	name string

@@ -168,3 +168,57 @@ func TestPanicOfAViewIsItsCallersOwn(t *testing.T) {
 	}()
 	_ = s.View(t.Context(), func(access.Tx) error { panic("mine") })
 }
+
+func TestTornPageIsFoundWhenTheFileIsOpened(t *testing.T) {
+	t.Parallel()
+	path := cut(t, 4<<20) // Not cut off at all.
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if err := os.Link(path, backup); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for page := 2; page < 70; page++ {
+		torn := append([]byte{}, whole...)
+		copy(torn[page*4096:page*4096+2048], make([]byte, 2048)) // Its first sectors are of before.
+		if string(torn) == string(whole) {
+			continue
+		}
+		path := written(t, torn)
+		s, err := store.Open(store.Config{Path: path, Logger: quiet()})
+		if err == nil { // It was free, or lies within a long value.
+			closing(t, s)
+			continue
+		}
+		refused++
+		if !errors.Is(err, store.ErrNotStore) || !strings.Contains(err.Error(), "Restore the last backup") {
+			t.Errorf("page %d: %v", page, err)
+		}
+		if _, err := store.Restore(t.Context(), backup, path); err != nil {
+			t.Errorf("page %d: %v", page, err)
+		}
+	}
+	if refused == 0 {
+		t.Error("no torn page was found")
+	}
+}
+
+func TestTornFirstPageCostsNoMoreThanTheCommitInHand(t *testing.T) {
+	t.Parallel()
+	for page := range 2 {
+		path := filled(t)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(b[page*4096+40:page*4096+80], make([]byte, 40))
+		path = written(t, b)
+		s := opened(t, store.Config{Path: path})
+		if err := s.Update(t.Context(), put("next")); err != nil || !has(t, s, "next") {
+			t.Errorf("page %d: %v", page, err)
+		}
+	}
+}
