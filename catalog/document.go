@@ -20,9 +20,21 @@ const maxProblems = 200
 type report struct{ problems Problems }
 
 func (r *report) add(p Problem) {
+	p.Path, p.Message, p.Fix = shortened(p.Path), shortened(p.Message), shortened(p.Fix)
 	if len(r.problems) < maxProblems && !slices.Contains(r.problems, p) {
 		r.problems = append(r.problems, p)
 	}
+}
+
+// longestText is the most of one text of a problem that people are shown, in bytes; it may quote the file.
+const longestText = 600
+
+// shortened cuts a text that quotes too much.
+func shortened(s string) string {
+	if len(s) <= longestText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longestText], "") + "…"
 }
 
 // place is a value in a file together with where it stands. Its readers report what is wrong and return a zero value and false.

@@ -345,30 +345,3 @@ func parse(t testing.TB, files ...Source) *Catalog {
 	}
 	return c
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add(Example())
-	for _, m := range mistakes() {
-		f.Add([]byte(m.doc))
-	}
-	f.Add([]byte("a: &a [*a]"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := Parse(Source{"c.yml", data})
-		var problems Problems
-		switch {
-		case err == nil:
-			for _, e := range c.Requestable() {
-				if len(e.Durations) == 0 || !e.Offers(e.Default) || len(e.Groups) == 0 || len(e.App.Owners) == 0 {
-					t.Errorf("accepted an entitlement that cannot work: %+v", e)
-				}
-				if r, err := e.Route(Facts{Duration: e.Default}); err == nil && !r.Automatic && len(r.Steps) == 0 {
-					t.Errorf("route without approval: %+v", r)
-				}
-				e.Eligible(Person{})
-			}
-			c.Search(string(data[:min(len(data), 20)]), 10, nil)
-		case !errors.As(err, &problems) || len(problems) == 0 || c != nil:
-			t.Errorf("error is not Problems: %v", err)
-		}
-	})
-}
