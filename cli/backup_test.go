@@ -237,7 +237,9 @@ func TestBackupThatBreaksOffLeavesNothing(t *testing.T) {
 			whole[3*4096] ^= 0xff
 			_, _ = w.Write(whole)
 		}, "not whole"},
-		"refused": {func(w http.ResponseWriter, _ []byte) { http.Error(w, "another backup is under way", http.StatusConflict) }, "the running Usher gives no copy: another backup is under way"},
+		"refused": {func(w http.ResponseWriter, _ []byte) {
+			http.Error(w, "another backup is under way", http.StatusConflict)
+		}, "the running Usher gives no copy: another backup is under way"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

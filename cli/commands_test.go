@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"usher/cli"
 	"usher/sandbox"
-	"usher/sandbox/jirasim"
 )
 
 // program runs one command in process and returns its status and outputs.
@@ -37,9 +35,21 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
+const entraCatalog = `version: 1
+apps:
+  - id: x
+    name: X
+    risk: low
+    status: approved
+    owners: [ada@larkspur.example]
+    entitlements:
+      - {id: x-y, name: Y, groups: ["entra:11111111-2222-3333-4444-555555555555"]}
+`
+
 func TestCommandsAnswerPlainly(t *testing.T) {
 	t.Parallel()
 	bad := file(t, "bad.yml", "version: 1\napps:\n  - id: x\n    nam: X\n")
+	entra := file(t, "entra.yml", entraCatalog)
 	inline := file(t, "usher.yml", "slack:\n  bot_token: xoxb-very-secret\njira:\n  projct: A\nlisten: 0.0.0.0:9090\n")
 	empty := file(t, "empty", "")
 	secretFile := file(t, "usher.yml", "okta: {token_file: "+empty+"}\njira: {token_file: /nowhere/token}\n")
@@ -59,6 +69,7 @@ func TestCommandsAnswerPlainly(t *testing.T) {
 		"catalog nothing":     {[]string{"catalog"}, 2, []string{"check FILE"}, ""},
 		"catalog good":        {[]string{"catalog", "check", "../sandbox/catalog.yml"}, 0, []string{"ok: 12 apps", "version"}, ""},
 		"catalog bad":         {[]string{"catalog", "check", bad}, 1, []string{"bad.yml:4:5", "nam", "Fix:"}, ""},
+		"catalog of others":   {[]string{"catalog", "check", entra}, 1, []string{"entitlement x-y (X: Y) maps to the group entra:", `no provider "entra"`, "the providers are: okta"}, ""},
 		"catalog missing":     {[]string{"catalog", "check", "/nowhere.yml"}, 1, []string{"/nowhere.yml"}, ""},
 		"settings missing":    {[]string{"serve"}, 1, []string{"USHER_SLACK_BOT_TOKEN", "USHER_JIRA_URL", "USHER_OKTA_TOKEN", "identity matches nobody"}, ""},
 		"settings unreadable": {[]string{"serve", "-config", "/nowhere/usher.yml"}, 1, []string{"/nowhere/usher.yml"}, ""},
@@ -70,6 +81,10 @@ func TestCommandsAnswerPlainly(t *testing.T) {
 		},
 		"secret files wrong": {[]string{"serve", "-config", secretFile}, 1, []string{"is empty", "/nowhere/token"}, ""},
 		"doctor without":     {[]string{"doctor"}, 1, []string{"FAIL  settings: no settings file was given", "fix: name it with -config", "1 check failed"}, ""},
+		"backup nothing":     {[]string{"backup"}, 2, []string{"usher backup [-config FILE] FILE"}, ""},
+		"backup flags last":  {[]string{"backup", "a.db", "-config", "x"}, 2, []string{"flags come before FILE"}, ""},
+		"restore nothing":    {[]string{"restore"}, 2, []string{"usher restore [-config FILE] FROM"}, ""},
+		"backup unreadable":  {[]string{"backup", "-config", "/nowhere/usher.yml", "a.db"}, 1, []string{"/nowhere/usher.yml"}, ""},
 		"sandbox everywhere": {[]string{"sandbox", "-slack", "0.0.0.0:0"}, 1, []string{"loopback interface only"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,78 +136,6 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 	if s := strings.Join([]string{c.Slack.BotToken.String(), c.Jira.Token.GoString(), string(b)}, " "); strings.Contains(s, "visible") {
 		t.Errorf("a secret is printed: %s", s)
-	}
-}
-
-// company starts the sandbox and writes settings for it.
-func company(t *testing.T) (*sandbox.World, map[string]string, string) {
-	t.Helper()
-	manifest, err := os.ReadFile("../manifest.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := sandbox.Start(sandbox.Config{Manifest: manifest})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	dir := t.TempDir()
-	for name, data := range map[string][]byte{"usher.yml": []byte(testSettings), "catalog.yml": sandbox.Catalog()} {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return w, w.Environment(), filepath.Join(dir, "usher.yml")
-}
-
-func TestDoctorNamesWhatIsWrongAndHowToMendIt(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		breakIt func(w *sandbox.World) error
-		failing []string // Beginnings of the lines that must fail; nil means that all is well.
-	}{
-		"all well":       {func(*sandbox.World) error { return nil }, nil},
-		"group renamed":  {func(w *sandbox.World) error { return w.Okta.RenameGroup(githubWrite, "other") }, nil},
-		"group deleted":  {func(w *sandbox.World) error { return w.Okta.DeleteGroup(githubWrite) }, []string{"group okta:" + githubWrite}},
-		"status renamed": {func(w *sandbox.World) error { return w.Jira.RenameStatus("Denied", "Refused") }, []string{"jira status denied"}},
-		"jira token":     {func(w *sandbox.World) error { return w.Jira.ExpireToken(jirasim.BotAccount) }, []string{"jira login"}},
-		"slack token": {func(w *sandbox.World) error {
-			w.Slack.RefuseToken(sandbox.SlackBotToken, "token_revoked")
-			return nil
-		}, []string{"slack bot token"}},
-		"okta token": {func(w *sandbox.World) error { return w.Okta.RevokeToken("00Tsandbox") }, []string{"okta credentials"}},
-		"owner left": {func(w *sandbox.World) error {
-			p, _ := w.Company.Person("lin")
-			return w.Okta.Deactivate(p.OktaID())
-		}, []string{"owner lin@larkspur.example"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, env, settings := company(t)
-			if err := c.breakIt(w); err != nil {
-				t.Fatal(err)
-			}
-			status, out, errs := program(t.Context(), t, env, "doctor", "-config", settings)
-			if (status == 0) != (c.failing == nil) {
-				t.Errorf("status %d\n%s%s", status, out, errs)
-			}
-			lines := strings.Split(out, "\n")
-			for _, want := range c.failing {
-				i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "FAIL  "+want) })
-				if i < 0 || i+1 >= len(lines) || !strings.HasPrefix(lines[i+1], "      fix: ") {
-					t.Errorf("no failing line %q with a fix in:\n%s", want, out)
-				}
-			}
-			for _, secret := range []string{sandbox.OktaToken, sandbox.SlackBotToken, jirasim.BotToken} {
-				if strings.Contains(out+errs, secret) {
-					t.Error("a secret is printed")
-				}
-			}
-		})
 	}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,7 +65,13 @@ func (p *parts) checkJira(ctx context.Context) []finding {
 	for _, x := range p.tracker.Verify(ctx) {
 		list = append(list, finding{x.Subject, judged(x.OK), x.Detail, x.Fix})
 	}
-	if last := list[len(list)-1]; last.mark == fails && (last.subject == "jira login" || last.subject == "jira project" || last.subject == "jira issue type") {
+	last := list[len(list)-1]
+	if last.mark == fails && slices.Contains([]string{"jira login", "jira project", "jira issue type"}, last.subject) {
+		// Jira shows the issue type to those only who may create issues.
+		hidden := slices.ContainsFunc(list, func(f finding) bool { return f.mark == fails && f.subject == "jira permission Create Issues" })
+		if hidden && last.subject == "jira issue type" {
+			list = list[:len(list)-1]
+		}
 		list = append(list, finding{"jira", skipped, "the rest is checked when this is mended", ""})
 	}
 	return merged(list)
@@ -110,6 +117,9 @@ func answers(ctx context.Context, how pace, list []question) ([]finding, error) 
 	for range how.workers {
 		all.Go(func() {
 			for i := range next {
+				if ctx.Err() != nil {
+					continue
+				}
 				short, done := context.WithTimeout(ctx, nameFor)
 				f, err := list[i](short)
 				done()
