@@ -142,7 +142,9 @@ func emptyDisk(t *testing.T, mount *lossyMount) map[string]image {
 	f.must(t, "open", path)
 	f.must(t, "put", "kept")
 	f.must(t, "close", "")
-	return map[string]image{"usher.db": d.names["usher.db"].now}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return map[string]image{"usher.db": d.names["usher.db"].now.clone()}
 }
 
 func (d *lossyDisk) set(deny func(operation) syscall.Errno) {

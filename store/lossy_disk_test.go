@@ -216,6 +216,13 @@ func (w lossyWrite) tear(i image, luck float64, r *rand.Rand) image {
 	return i
 }
 
+// has reports whether a file of this name survives for certain.
+func (d *lossyDisk) has(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.safe[name] != nil
+}
+
 // pending reports whether anything would be left to chance.
 func (d *lossyDisk) pending() bool {
 	d.mu.Lock()

@@ -168,7 +168,7 @@ func (p *power) cycle(t *testing.T, r *rand.Rand, operations int, files map[stri
 	if d.pending() {
 		p.pending++
 	}
-	if _, there := d.safe["usher.db"]; !there {
+	if !d.has("usher.db") {
 		p.creating++
 	}
 	files = d.survivors(r)
