@@ -111,19 +111,34 @@ func parseRefusal(status int, raw []byte) *refusal {
 	return r
 }
 
-// wait reads how long the vendor wants to be left alone: Retry-After in seconds or as a date, else the reset time.
+// wait reads how long the vendor wants to be left alone: Retry-After in seconds or as a date, else the reset time. Dates are
+// compared with the vendor's own clock if the answer tells it.
 func (t *Tracker) wait(h http.Header) time.Duration {
+	now := t.cfg.Now()
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
+	}
 	var d time.Duration
 	if v := h.Get("Retry-After"); v != "" {
 		if seconds, err := strconv.ParseFloat(v, 64); err == nil && seconds > 0 {
 			d = time.Duration(min(seconds, longestWait.Seconds()) * float64(time.Second))
 		} else if at, err := http.ParseTime(v); err == nil {
-			d = at.Sub(t.cfg.Now())
+			d = at.Sub(now)
 		}
-	} else if at, err := time.Parse(time.RFC3339, h.Get("X-RateLimit-Reset")); err == nil {
-		d = at.Sub(t.cfg.Now())
+	} else if at, ok := resetTime(h.Get("X-RateLimit-Reset")); ok {
+		d = at.Sub(now)
 	}
 	return min(max(d, 0), longestWait)
+}
+
+// resetTime reads a date as Jira writes it, with seconds or without.
+func resetTime(v string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if at, err := time.Parse(layout, v); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // redact keeps Jira's words but not what they quote, unless that is a plain identifier, and no addresses.

@@ -68,6 +68,10 @@ func TestAnswersBecomeTheRightKindOfError(t *testing.T) {
 		{name: "limited on one issue", status: 429, header: map[string]string{"Retry-After": "2", "RateLimit-Reason": "jira-per-issue-on-write"}, transient: true, only: true, wait: 2 * time.Second},
 		{name: "limited until a date", status: 429, header: map[string]string{"Retry-After": "Tue, 24 Nov 2026 12:00:30 GMT"}, transient: true, wait: 30 * time.Second},
 		{name: "limited until a reset", status: 429, header: map[string]string{"X-RateLimit-Reset": "2026-11-24T12:00:45Z"}, transient: true, wait: 45 * time.Second},
+		{name: "limited until a minute", status: 429, header: map[string]string{"X-RateLimit-Reset": "2026-11-24T12:02Z"}, transient: true, wait: 2 * time.Minute},
+		{name: "limited by their clock", status: 429, header: map[string]string{
+			"Retry-After": "Tue, 24 Nov 2026 11:00:20 GMT", "Date": "Tue, 24 Nov 2026 11:00:00 GMT",
+		}, transient: true, wait: 20 * time.Second},
 		{name: "limited without a word", status: 429, transient: true},
 		{name: "limited with nonsense", status: 429, header: map[string]string{"Retry-After": "soon"}, transient: true},
 		{name: "limited by no number", status: 429, header: map[string]string{"Retry-After": "NaN"}, transient: true},
@@ -79,6 +83,7 @@ func TestAnswersBecomeTheRightKindOfError(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			tr := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Date", "Tue, 24 Nov 2026 12:00:00 GMT")
 				for k, v := range c.header {
 					w.Header().Set(k, v)
 				}
