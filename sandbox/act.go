@@ -81,7 +81,7 @@ func (w *World) do(r *http.Request) (any, error) {
 	switch a.Do {
 	case "home":
 		return w.homeText(p), nil
-	case "look":
+	case "look", "close":
 		return w.screenText(p), nil
 	}
 	return w.news(p, since), nil
