@@ -1,11 +1,15 @@
 package okta_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,7 +78,6 @@ type operation struct {
 }
 
 func operations() []operation {
-	value := func(_ any, err error) error { return err }
 	return []operation{
 		{name: "User", on: "user.get", gone: idp.UserNotFound, do: func(ctx context.Context, p *okta.Provider) error {
 			return value(p.User(ctx, memoryUser))
@@ -323,5 +326,108 @@ func TestEveryFaultOfTheSignInHasItsOutcome(t *testing.T) {
 				t.Errorf("%s: after it %v", f.Kind, err)
 			}
 		})
+	}
+}
+
+// pair is two faults that befall one life, each once.
+type pair [2]oktasim.Fault
+
+// randomPair picks two faults of the requests that a life makes. A person or group that is said to be gone ends the life.
+func randomPair(r *rand.Rand) (p pair) {
+	var all []oktasim.Fault
+	for f := range faults() {
+		if f.Kind != refused && f.Kind != oktasim.Gone {
+			all = append(all, f)
+		}
+	}
+	slices.SortFunc(all, func(a, b oktasim.Fault) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.After, b.After))
+	})
+	names := []string{"user.get", "user.groups", "group.get", "group.roles", "rule.list", "group.member.add", "group.member.remove", "*"}
+	for i := range p {
+		p[i] = all[r.IntN(len(all))]
+		p[i].Name, p[i].Times, p[i].Skip = names[r.IntN(len(names))], 1, r.IntN(3)
+	}
+	return p
+}
+
+func TestPairsOfFaultsNeitherLoseNorDoubleAChange(t *testing.T) {
+	t.Parallel()
+	count, first := 150, uint64(1)
+	if os.Getenv("USHER_BATTERY") == "nightly" {
+		count = 5000
+	}
+	if s, err := strconv.ParseUint(os.Getenv("USHER_SEED"), 10, 64); err == nil {
+		count, first = 1, s
+	}
+	for seed := first; seed < first+uint64(count); seed++ {
+		p := randomPair(rand.New(rand.NewPCG(seed, 0))) //nolint:gosec // To be repeated, not to be secret.
+		synctest.Test(t, func(t *testing.T) {
+			o, stop := inMemory(t, nil, nil)
+			defer stop()
+			for _, f := range p {
+				o.Inject(f)
+			}
+			o.persist(t, seed, p, func(ctx context.Context) error { return value(o.provider.User(ctx, memoryUser)) })
+			for _, want := range []bool{true, false} {
+				o.persist(t, seed, p, func(ctx context.Context) error { return o.settle(ctx, want) })
+				if in := slices.Contains(o.Members(string(memoryGroup)), string(memoryUser)); in != want {
+					t.Errorf("USHER_SEED=%d: a member: %v, want %v after %+v", seed, in, want, p)
+				}
+			}
+			adds, removals := 0, 0
+			for _, c := range o.Calls() {
+				if c.Changed && c.Name == "group.member.add" {
+					adds++
+				}
+				if c.Changed && c.Name == "group.member.remove" {
+					removals++
+				}
+			}
+			if adds != 1 || removals != 1 || o.ChangelessCalls() > 0 {
+				t.Errorf("USHER_SEED=%d: %d additions, %d removals, %d for nothing after %+v", seed, adds, removals, o.ChangelessCalls(), p)
+			}
+		})
+	}
+}
+
+func value(_ any, err error) error { return err }
+
+// settle brings about a membership or its absence: it looks, changes, and looks again.
+func (o *orgInMemory) settle(ctx context.Context, want bool) error {
+	is, err := o.provider.IsMember(ctx, memoryGroup, memoryUser)
+	if err != nil || is == want {
+		return err
+	}
+	if want {
+		err = o.provider.AddMember(ctx, memoryGroup, memoryUser)
+	} else {
+		err = o.provider.RemoveMember(ctx, memoryGroup, memoryUser)
+	}
+	if err != nil {
+		return err
+	}
+	if is, err = o.provider.IsMember(ctx, memoryGroup, memoryUser); err == nil && is != want {
+		err = errWrong
+	}
+	return err
+}
+
+// persist tries as the runner does: it comes back when it is told to, or after a second.
+func (o *orgInMemory) persist(t *testing.T, seed uint64, p pair, do func(context.Context) error) {
+	t.Helper()
+	began := time.Now()
+	for range 20 {
+		err := do(t.Context())
+		if err == nil {
+			break
+		}
+		if errors.Is(err, errWrong) {
+			t.Errorf("USHER_SEED=%d: %v after %+v", seed, err, p)
+		}
+		time.Sleep(max(time.Until(idp.RetryAt(err)), time.Second))
+	}
+	if took := time.Since(began); took > 3*time.Minute {
+		t.Errorf("USHER_SEED=%d: it took %v after %+v", seed, took, p)
 	}
 }
