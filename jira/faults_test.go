@@ -1,11 +1,15 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -96,7 +100,7 @@ func operations() []operation {
 			_, err := s.tr.Open(ctx, r)
 			return err
 		}, judge: func(s *site, _ access.Issue) error {
-			if n := len(labeled(s, "usher-another")); n != 1 {
+			if n := len(s.IssuesByLabel("usher-another")); n != 1 {
 				return fmt.Errorf("%d issues", n)
 			}
 			return nil
@@ -104,17 +108,6 @@ func operations() []operation {
 		{name: "Update that moves", on: "transition.do", bodiless: true, do: update(access.IssueApproved, access.EventApproved), judge: stands("Approved")},
 		{name: "Update that comments", on: "comment.add", do: update(access.IssueWaiting, access.EventStepApproved), judge: stands("Waiting for approval")},
 	}
-}
-
-// labeled lists the issues that carry a label.
-func labeled(s *site, label string) []string {
-	var keys []string
-	for _, i := range s.Issues() {
-		if slices.Contains(i.Labels, label) {
-			keys = append(keys, i.Key)
-		}
-	}
-	return keys
 }
 
 func TestEveryFaultOnEveryWriteHasItsOutcome(t *testing.T) {
@@ -299,5 +292,90 @@ func TestVerifyTellsEveryFaultAndEnds(t *testing.T) {
 			s.ClearFaults()
 			s.ReleaseHangs()
 		})
+	}
+}
+
+// randomPair picks two faults of the requests that a life makes. An issue that is said to be gone ends the life.
+func randomPair(r *rand.Rand) (p [2]jirasim.Fault) {
+	var all []jirasim.Fault
+	for f := range faults() {
+		if f.Kind != refused && f.Kind != jirasim.FaultGone {
+			all = append(all, f)
+		}
+	}
+	slices.SortFunc(all, func(a, b jirasim.Fault) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.After, b.After))
+	})
+	names := []string{"issue.create", "transition.do", "transition.list", "issue.get", "comment.list", "comment.add", "myself.get", "search.jql", "*"}
+	for i := range p {
+		p[i] = all[r.IntN(len(all))]
+		p[i].Name, p[i].Times = names[r.IntN(len(names))], 1+r.IntN(2)
+	}
+	return p
+}
+
+func TestPairsOfFaultsNeitherLoseNorDoubleAWrite(t *testing.T) {
+	t.Parallel()
+	count, first := 150, uint64(1)
+	if os.Getenv("USHER_BATTERY") == "nightly" {
+		count = 5000
+	}
+	if s, err := strconv.ParseUint(os.Getenv("USHER_SEED"), 10, 64); err == nil {
+		count, first = 1, s
+	}
+	for seed := first; seed < first+uint64(count); seed++ {
+		r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // To be repeated, not to be secret.
+		p := randomPair(r)
+		forgetful := r.IntN(2) == 0
+		synctest.Test(t, func(t *testing.T) {
+			var change []func(*jirasim.Config)
+			if r.IntN(3) > 0 {
+				change = append(change, screens)
+			}
+			s, _, stop := inMemory(t, change...)
+			defer stop()
+			for _, f := range p {
+				s.Inject(f)
+			}
+			s.endure(t, seed, p, forgetful)
+		})
+	}
+}
+
+// endure carries a request through its life, trying each step until it works, and looks at the truth.
+func (s *site) endure(t *testing.T, seed uint64, p [2]jirasim.Fault, forgetful bool) {
+	var issue access.Issue
+	steps := []func(again bool) error{
+		func(again bool) (err error) {
+			r := s.record(access.IssueWaiting, 1, access.EventRequested)
+			r.Again = again
+			issue, err = s.tr.Open(t.Context(), r)
+			return err
+		},
+	}
+	for i, status := range []access.IssueStatus{access.IssueApproved, access.IssueActive, access.IssueEnded} {
+		steps = append(steps, func(again bool) error {
+			r := s.record(status, 2+i, access.EventApproved)
+			r.Again = again
+			return s.tr.Update(t.Context(), issue, r)
+		})
+	}
+	for n, step := range steps {
+		tries := 0
+		for err := step(false); err != nil; err = step(true) {
+			var te *access.TargetError
+			if tries++; !errors.As(err, &te) || !te.Transient || tries > 100 {
+				t.Fatalf("USHER_SEED=%d: step %d, try %d: %v after %+v", seed, n, tries, err, p)
+			}
+			time.Sleep(max(te.RetryAfter, time.Second))
+			if forgetful && tries <= 2 { // Each loss of memory costs the wait for the search once more.
+				s.tr.Close()
+				s.restart()
+			}
+		}
+	}
+	all := s.IssuesByLabel("usher-" + string(s.request().ID))
+	if len(all) != 1 || all[0].Status != "Done" || len(all[0].Comments) != 3 {
+		t.Errorf("USHER_SEED=%d: %d issues, the first %q with %d comments after %+v", seed, len(all), all[0].Status, len(all[0].Comments), p)
 	}
 }
