@@ -209,7 +209,7 @@ func (w *World) press(ctx context.Context, p Person, words string) (any, error) 
 			}
 		}
 		if !w.soon(ctx, find) {
-			return nil, fmt.Errorf("%s sees no button %q; this is what is there:\n%s", p.Handle, words, w.screenText(p))
+			return nil, fmt.Errorf("%s sees no button %q; this is what is there:\n%s%s", p.Handle, words, w.screenText(p), w.homeText(p))
 		}
 	}
 	return do()

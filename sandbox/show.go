@@ -125,7 +125,8 @@ func (w *World) news(p Person, since map[string]string) string {
 	return w.Slack.Named(strings.Join(fresh, "\n"))
 }
 
-// screen is what somebody has before them: the modal if one is open, else the last messages and the Home tab.
+// screen is what somebody has before them: the modal if one is open, else the last messages. The Home tab is not among
+// it: nobody sees it without opening it, which draws it anew.
 func (w *World) screen(r *http.Request) (any, error) {
 	p, ok := w.Company.Person(r.URL.Query().Get("who"))
 	if !ok {
@@ -142,9 +143,6 @@ func (w *World) screenText(p Person) string {
 	list := w.seenBy(p)
 	for _, m := range list[max(0, len(list)-5):] {
 		parts = append(parts, messageText(m))
-	}
-	if home := w.homeText(p); home != "" {
-		parts = append(parts, home)
 	}
 	if len(parts) == 0 {
 		return "nothing\n"
