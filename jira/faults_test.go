@@ -328,7 +328,7 @@ func TestPairsOfFaultsNeitherLoseNorDoubleAWrite(t *testing.T) {
 		p := randomPair(r)
 		forgetful := r.IntN(2) == 0
 		synctest.Test(t, func(t *testing.T) {
-			var change []func(*jirasim.Config)
+			change := []func(*jirasim.Config){func(c *jirasim.Config) { c.IndexLag = time.Duration(r.IntN(4)) * time.Minute }}
 			if r.IntN(3) > 0 {
 				change = append(change, screens)
 			}

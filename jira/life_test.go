@@ -135,6 +135,12 @@ func TestAnIssueThatPeopleMovedIsFoundWhereItStands(t *testing.T) {
 			if got := s.show(issue.Key); got.text("status") != c.want || len(got.Bodies) != 1 {
 				t.Errorf("status %s, comments %q", got.text("status"), got.Bodies)
 			}
+			// Jira's refusal was about this issue alone.
+			for i, calls := range s.life("next") {
+				if len(calls) > 1 && i > 0 {
+					t.Errorf("the next life, step %d: %v", i, calls)
+				}
+			}
 		})
 	}
 }
