@@ -41,7 +41,7 @@ func die(t *testing.T, p ...string) (deaths int) {
 	t.Helper()
 	report(t, inTown(t, setup{deaths: p}, func(ctx context.Context, w *town) []string {
 		faults := w.live(ctx)
-		deaths = w.repeats
+		deaths = w.deaths
 		return faults
 	}))
 	return deaths
@@ -74,11 +74,33 @@ func TestCrashDuringRecoveryLosesAndDoublesNothing(t *testing.T) {
 	t.Logf("%d pairs of crash points, %d deaths", len(pairs), deaths)
 }
 
-func TestDay(t *testing.T) {
+// A day of several people, without a death.
+func TestADayInACompany(t *testing.T) {
 	t.Parallel()
+	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string { return w.day(ctx) }))
+}
+
+// The same day with a death at some of its hundreds of points.
+func TestADayWithADeath(t *testing.T) {
+	t.Parallel()
+	var hits []string
 	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
-		f := w.day(ctx)
-		t.Log(len(w.hits), "points")
-		return f
+		faults := w.day(ctx)
+		hits = slices.Clone(w.hits)
+		return faults
 	}))
+	if t.Failed() {
+		return
+	}
+	rand.New(rand.NewPCG(seed(t), 1)).Shuffle(len(hits), func(i, j int) { hits[i], hits[j] = hits[j], hits[i] })
+	deaths := 0
+	for _, p := range some(hits[:60], hits) {
+		t.Run(p, func(t *testing.T) {
+			report(t, inTown(t, setup{deaths: []string{p}}, func(ctx context.Context, w *town) []string {
+				defer func() { deaths += w.deaths }()
+				return w.day(ctx)
+			}))
+		})
+	}
+	t.Logf("%d crash points in a day, %d deaths", len(hits), deaths)
 }

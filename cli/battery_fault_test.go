@@ -75,3 +75,38 @@ func (w *town) troubled(ctx context.Context) []string {
 	ok := slices.Contains([]access.GrantState{access.GrantEnded, access.GrantFailed}, over)
 	return append(w.judge(ctx), w.expect(ok, fmt.Sprintf("the grant is %q", over))...)
 }
+
+// Okta answers "not found" once although user and group are there. That is no proof that the membership has gone.
+func TestNotFoundIsNoProofOfAbsence(t *testing.T) {
+	t.Parallel()
+	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
+		w.ask(ctx, "maya", "github write", "GitHub: Write", "1 hour")
+		w.approve(ctx, "priya", "GitHub: Write")
+		w.until(ctx, "Maya has it", w.state("maya", "GitHub: Write", access.GrantActive))
+		w.sleep(ctx, 50*time.Minute)
+		from := time.Now()
+		w.inject("okta", "group.member.remove", "gone", 1)
+		w.inject("okta", "user.groups", "gone", 1)
+		w.sleep(ctx, 12*time.Minute)
+		w.outages = append(w.outages, span{from, time.Now()})
+		w.settle(ctx)
+		return w.judge(ctx)
+	}))
+}
+
+// Everybody in the company tries to decide, from the message and from the Home tab; only the manager can.
+func TestNobodyElseDecides(t *testing.T) {
+	t.Parallel()
+	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
+		w.ask(ctx, "maya", "github write", "GitHub: Write", "1 hour")
+		w.until(ctx, "Priya is asked", func() bool { _, ok := w.question("priya", "GitHub: Write"); return ok })
+		for i, p := range w.world.Company.People {
+			if p.Handle != "priya" {
+				w.stranger(ctx, i)
+				w.stranger(ctx, i+1000*len(w.world.Company.People))
+			}
+		}
+		w.settle(ctx)
+		return append(w.judge(ctx), w.expect(w.newest("GitHub: Write").State == access.RequestPending, "a stranger decided")...)
+	}))
+}

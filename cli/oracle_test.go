@@ -575,3 +575,17 @@ func (o *oracle) truth(id access.RequestID) string {
 	}
 	return ""
 }
+
+// tally counts what there is to judge.
+func (o *oracle) tally() (t tally) {
+	t.requests, t.grants = len(o.requests), len(o.grants)
+	for _, r := range o.requests {
+		t.decided += len(r.Decisions)
+	}
+	for _, g := range o.grants {
+		if g.State == access.GrantEnded {
+			t.ended++
+		}
+	}
+	return t
+}

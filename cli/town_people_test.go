@@ -152,7 +152,10 @@ func (w *town) judge(ctx context.Context) []string {
 	o := &oracle{
 		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: w.repeats, promises: w.promises, skew: w.skew, hands: map[string]bool{},
 	}
-	return o.judge(ctx)
+	faults := o.judge(ctx)
+	w.tally = o.tally()
+	w.tally.deaths = w.deaths
+	return faults
 }
 
 // press has somebody press a button on the newest message or Home tab of theirs that has it, until done says that it
@@ -253,7 +256,8 @@ func (w *town) day(ctx context.Context) []string {
 	w.until(ctx, "Jonas is administrator no more", w.state("jonas", "GitHub: Administrator", ended))
 	w.settle(ctx)
 	faults := w.judge(ctx)
-	w.sleep(ctx, 46*time.Hour)
+	w.leap(ctx, 46*time.Hour)
+	w.outages = append(w.outages, span{time.Time{}, w.world.Clock.Now()})
 	w.until(ctx, "Hugo's two days are over", w.state("hugo", "Zoom: Webinar host", ended))
 	w.settle(ctx)
 	return append(faults, w.judge(ctx)...)

@@ -43,7 +43,10 @@ type town struct {
 	repeats  int
 	skew     time.Duration // By how much the wall clock went back.
 	diedAt   time.Time
-	why      error // Why a person's last try failed.
+	deaths   int
+	tally    tally    // Of the last judgment.
+	trace    []string // What has happened, see deed.
+	why      error    // Why a person's last try failed.
 }
 
 // setup says how a town differs from the usual one.
@@ -70,6 +73,7 @@ type life struct {
 	mu    sync.Mutex
 	conns []net.Conn
 	count map[string]int
+	fuse  int // See dieAfter.
 }
 
 // logbook keeps the product's log for failures.
@@ -99,7 +103,10 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 	t.Helper()
 	s.company = cmp.Or(s.company, string(sandbox.DefaultCompany()))
 	s.catalog = cmp.Or(s.catalog, string(sandbox.Catalog()))
-	dir, err := os.MkdirTemp("", "usher-town-")
+	dir, err := os.MkdirTemp("/dev/shm", "usher-town-") // In memory: what a death leaves is not a matter of the disk here.
+	if err != nil {
+		dir, err = os.MkdirTemp("", "usher-town-")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,14 +210,27 @@ func (l *life) crash(point string) {
 	l.count[point]++
 	at := fmt.Sprintf("%s#%d", point, l.count[point])
 	l.town.hits = append(l.town.hits, at)
+	if l.fuse > 0 {
+		if l.fuse--; l.fuse == 0 {
+			l.plan = at
+		}
+	}
+	plan := l.plan
 	l.mu.Unlock()
-	switch l.plan {
+	switch plan {
 	case at:
 		l.kill()
 		runtime.Goexit()
 	case "lost " + strings.TrimPrefix(at, "before "):
 		l.dieInCall(strings.TrimPrefix(at, "before "))
 	}
+}
+
+// dieAfter has the process die at the n-th crash point from now on.
+func (l *life) dieAfter(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fuse = n
 }
 
 // dieInCall has the process die while its next call is under way: the vendor has done the work, the answer never comes.
@@ -229,6 +249,7 @@ func (l *life) kill() {
 	if !l.dead.Swap(true) {
 		l.town.diedAt = time.Now()
 		l.town.repeats++
+		l.town.deaths++
 		l.cut()
 		close(l.died)
 	}

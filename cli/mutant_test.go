@@ -1,0 +1,157 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// mutant is a mistake that somebody could make, and the test that must notice it.
+type mutant struct {
+	name, file, old, new string
+	run                  string // The test that must fail,
+	says                 string // and what it must say.
+}
+
+func mutants() []mutant {
+	return []mutant{
+		{
+			"skip the read-back of an addition", "access/effects.go",
+			"\tif err := r.readBack(ctx, p, e, true); err != nil {\n\t\treturn err\n\t}\n", "",
+			"TestADayInACompany$", "invariant 3",
+		},
+		{
+			"skip the read-back of a removal", "access/effects.go",
+			"\tif err := r.readBack(ctx, p, e, false); err != nil {\n\t\treturn err\n\t}\n", "",
+			"TestADayInACompany$", "invariant 3",
+		},
+		{
+			"forget a lease", "access/decide_grant.go",
+			"m.Leases = append(m.Leases, g.ID)", "_ = g.ID",
+			"TestADayInACompany$", "invariant 10",
+		},
+		{
+			"remove what was there before", "access/decide_grant.go",
+			"\t\tm.Preexisting = true\n", "\t\tm.Given = true\n",
+			"TestADayInACompany$", "invariant 10",
+		},
+		{
+			"trust a status: not found means removed", "access/effects.go",
+			"\t\t\t\treturn reallyGone(ctx, p, e, k)\n", "\t\t\t\treturn nil\n",
+			"TestNotFoundIsNoProofOfAbsence", "invariant 2",
+		},
+		{
+			"create again without looking", "access/effects.go",
+			"rec.Request.Requester.Account, rec.Again = account, before > 0", "rec.Request.Requester.Account, rec.Again = account, before < 0",
+			"TestCrashAtEveryPointLosesAndDoublesNothing/lost_open#1$", "invariant 5",
+		},
+		{
+			"comment again without looking", "access/effects.go",
+			"\trec.Again = before > 0\n", "\t_ = before\n",
+			"TestCrashAtEveryPointLosesAndDoublesNothing/lost_mirror#1$", "invariant 3",
+		},
+		{
+			"post again without looking", "access/effects.go",
+			"\t\tm.Again = before > 0\n", "\t\t_ = before\n",
+			"TestCrashAtEveryPointLosesAndDoublesNothing/lost_send_ask#1$", "invariant 5",
+		},
+		{
+			"prolong an end because the clock jumped back", "access/service.go",
+			"\t\tnow = ahead\n", "",
+			"TestClockJumpsProlongNothingAndRepeatNothing/active-1h0m0s$", "held for",
+		},
+		{
+			"let anybody decide", "access/decide_request.go",
+			"routed := slices.ContainsFunc(c.Allowed, c.By.Is)", "routed := true",
+			"TestNobodyElseDecides", "invariant 4",
+		},
+		{
+			"give access before there is a record", "access/decide_request.go",
+			"\tif r.Issue.Key == \"\" {\n\t\treturn nil\n\t}\n\treturn t.begin()", "\treturn t.begin()",
+			"TestADayInACompany$", "",
+		},
+		{
+			"forget what was pending when the program starts", "access/sweep.go",
+			"\ts.runner.add(effects)\n", "",
+			"TestCrashAtEveryPointLosesAndDoublesNothing/after_commit_inspected#1$", "never came about",
+		},
+		{
+			"keep what is done on the list", "access/outcome.go",
+			"\t\treturn tx.DropEffect(e.ID)\n", "\t\treturn nil\n",
+			"TestADayInACompany$", "never came about: nothing is left to do",
+		},
+		{
+			"break the chain of evidence", "access/decide.go",
+			"Prev: r.Head,", "Prev: \"\",",
+			"TestADayInACompany$", "invariant 6",
+		},
+		{
+			"take the least dangerous first", "access/queue.go",
+			"cmp.Compare(y.Rank, x.Rank)", "cmp.Compare(x.Rank, y.Rank)",
+			"TestAStormIsTakenInTheOrderOfDanger", "less dangerous",
+		},
+		{
+			"let removals starve everything else", "access/queue.go",
+			"t.turn%otherTurn == 0", "false",
+			"TestAStormIsTakenInTheOrderOfDanger", "an approved access was given after",
+		},
+	}
+}
+
+// The batteries are worth what they would notice: each mistake is built into the product, and its test must fail.
+func TestEverySeededMistakeIsNoticed(t *testing.T) {
+	t.Parallel()
+	if raceDetector {
+		t.Log("beside the race detector only the batteries themselves run; make test plays this without it")
+		return
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mutants() {
+		t.Run(m.name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-overlay", m.build(t, root), "-run", m.run, "./cli")
+			cmd.Dir = root
+			cmd.Env = append(os.Environ(), "USHER_BATTERY=")
+			out, err := cmd.CombinedOutput()
+			switch {
+			case err == nil:
+				t.Errorf("nobody noticed:\n%s", out)
+			case strings.Contains(string(out), "[build failed]"), strings.Contains(string(out), "[setup failed]"), strings.Contains(string(out), "no tests to run"):
+				t.Errorf("the mistake cannot be made like that any more:\n%s", out)
+			case !strings.Contains(string(out), m.says):
+				t.Errorf("noticed, but not by %q:\n%s", m.says, out)
+			}
+		})
+	}
+}
+
+// build writes the file with the mistake in it and an overlay that puts it in the place of the real one.
+func (m mutant) build(t *testing.T, root string) string {
+	t.Helper()
+	path := filepath.Join(root, m.file)
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(source), m.old) != 1 {
+		t.Fatalf("%s holds %q %d times, want once", m.file, m.old, strings.Count(string(source), m.old))
+	}
+	dir := t.TempDir()
+	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(changed, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(overlay, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return overlay
+}
