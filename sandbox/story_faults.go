@@ -24,6 +24,9 @@ func (t *tour) oktaDownGiving(ctx context.Context) error {
 	if err := t.w.Press(ctx, "omar", m, "approve"); err != nil {
 		return err
 	}
+	if err := t.passing(ctx, 5*time.Second, 10, "sofia", "AWS", "keeps trying"); err != nil {
+		return err
+	}
 	got, err := t.w.WaitMessage(ctx, "sofia", "AWS", "keeps trying")
 	if err != nil {
 		return err
@@ -34,6 +37,7 @@ func (t *tour) oktaDownGiving(ctx context.Context) error {
 		return err
 	}
 	t.w.ClearFaults()
+	t.w.Clock.Advance(30 * time.Second)
 	if err := t.member(ctx, "00g1awsreadonly", "sofia"); err != nil {
 		return err
 	}
@@ -47,7 +51,7 @@ func (t *tour) oktaDownTaking(ctx context.Context) error {
 	}
 	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
 	t.w.Clock.Advance(24 * time.Hour)
-	if _, err := t.w.WaitMessage(ctx, "sofia", "AWS", "keeps trying"); err != nil {
+	if err := t.passing(ctx, 5*time.Second, 10, "sofia", "AWS", "is ending", "keeps trying"); err != nil {
 		return err
 	}
 	t.seen("Okta is gone at the due time; the message says that the removal is still to come")
@@ -58,6 +62,7 @@ func (t *tour) oktaDownTaking(ctx context.Context) error {
 		return err
 	}
 	t.w.ClearFaults()
+	t.w.Clock.Advance(30 * time.Second)
 	if err := t.ended(ctx, "00g1awsreadonly", "sofia"); err != nil {
 		return err
 	}

@@ -44,6 +44,12 @@ func (t *tour) messageLost(ctx context.Context) error {
 	if err := t.until(ctx, "both posts arrived and both answers were lost", func() bool { return t.hit("slack", "chat.postMessage") == 2 }); err != nil {
 		return err
 	}
+	for range 3 {
+		t.w.Clock.Advance(5 * time.Second)
+		if err := t.settled(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
 	// The copy with buttons that work is the one whose address Usher found again.
 	if err := t.denyNewest(ctx, "priya", "Elena Petrova", "elena"); err != nil {
 		return err
