@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Restored says what Restore did.
@@ -24,8 +23,8 @@ type Restored struct {
 const restoreOp = "restore store"
 
 // Restore puts a copy of the file from in the place of the store at to. It refuses if from is not whole, or if a process
-// has to open. The file that was there is kept beside it under another name. At every moment, even if the power fails,
-// there is a whole file at to: the old one or the new one.
+// has the store open. The file that was there is kept beside it under another name. At every moment, even if the power
+// fails, there is a whole file at to, the old one or the new one, provided that the file system knows hard links.
 func Restore(ctx context.Context, from, to string) (Restored, error) {
 	done, err := restore(ctx, from, to)
 	if err != nil {
@@ -88,11 +87,11 @@ func claim(path string) (release func(), err error) {
 		return nothing, shape(path, info)
 	}
 	db, _, err := openDB(Config{LockTimeout: time.Second, OpenFile: os.OpenFile}, path, true)
-	if errors.Is(err, berrors.ErrTimeout) {
+	switch {
+	case errors.Is(err, ErrNotStore), notBolt(err):
+		return nothing, nil // Damaged files are what restoring is for.
+	case err != nil:
 		return nothing, err
-	}
-	if err != nil {
-		return nothing, nil //nolint:nilerr // As above: damaged files are what restoring is for.
 	}
 	return func() { _ = db.Close() }, nil
 }
