@@ -272,12 +272,25 @@ func (r *raw) ack(f frame, payload string) {
 
 // serve answers every envelope with what handle returns, until the test ends.
 func (r *raw) serve(handle func(frame) string) {
+	r.work(func(f frame) { r.ack(f, handle(f)) })
+}
+
+// serveSome acknowledges those envelopes for which yes says so, until the test ends.
+func (r *raw) serveSome(yes func(frame) bool) {
+	r.work(func(f frame) {
+		if yes(f) {
+			r.ack(f, "")
+		}
+	})
+}
+
+func (r *raw) work(do func(frame)) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for f := range r.frames {
 			if f.EnvelopeID != "" {
-				r.ack(f, handle(f))
+				do(f)
 			}
 		}
 	}()
