@@ -156,12 +156,12 @@ func BenchmarkHotCopy(b *testing.B) {
 	path, size := grantsFile(b, large())
 	raw, reading := rawPairs(b, 300), rawRead(b, path)
 	s := benchStore(b, store.Config{Path: path})
-	var written atomic.Int64
+	var written, worst atomic.Int64
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		writeUntil(ctx, b, s, &written)
+		writeUntil(ctx, b, s, &written, &worst)
 	}()
 	rate := func(f func()) float64 {
 		before, start := written.Load(), time.Now()
@@ -170,6 +170,7 @@ func BenchmarkHotCopy(b *testing.B) {
 	}
 	alone := rate(func() { time.Sleep(time.Second) })
 	during, copies := 0.0, 0
+	worst.Store(0)
 	for b.Loop() {
 		during += rate(func() {
 			copied := filepath.Join(b.TempDir(), fmt.Sprintf("copy%d.db", copies))
@@ -180,7 +181,7 @@ func BenchmarkHotCopy(b *testing.B) {
 		})
 		copies++
 	}
-	took := b.Elapsed() / time.Duration(copies)
+	took, slowest := b.Elapsed()/time.Duration(copies), time.Duration(worst.Load())
 	alone = (alone + rate(func() { time.Sleep(time.Second) })) / 2
 	stop()
 	<-done
@@ -188,13 +189,14 @@ func BenchmarkHotCopy(b *testing.B) {
 	b.ReportMetric(float64(size)/(1<<20), "MB")
 	b.ReportMetric(float64(size)/(1<<20)/took.Seconds(), "MB/s")
 	b.ReportMetric(during, "updates/s")
+	b.ReportMetric(float64(slowest.Milliseconds()), "ms/slowest")
 	b.ReportMetric(during/alone, "x_alone")
 	b.ReportMetric(during/raw, "x_raw")
 	b.ReportMetric(took.Seconds()/reading.Seconds(), "x_read")
 }
 
 // writeUntil has 8 callers update records until the context ends.
-func writeUntil(ctx context.Context, b *testing.B, s *store.Store, written *atomic.Int64) {
+func writeUntil(ctx context.Context, b *testing.B, s *store.Store, written, worst *atomic.Int64) {
 	b.Helper()
 	done := make(chan struct{})
 	for c := range 8 {
@@ -202,12 +204,15 @@ func writeUntil(ctx context.Context, b *testing.B, s *store.Store, written *atom
 			defer func() { done <- struct{}{} }()
 			value := strings.Repeat("v", 1000)
 			for n := 0; ctx.Err() == nil; n++ {
-				id := fmt.Sprintf("writer%d/%d", c, n%1000)
+				id, start := fmt.Sprintf("writer%d/%d", c, n%1000), time.Now()
 				if err := s.Update(context.Background(), func(tx access.Tx) error { return tx.Put(access.Requests, id, value+id+fmt.Sprint(n)) }); err != nil {
 					b.Error(err)
 					return
 				}
 				written.Add(1)
+				if took := int64(time.Since(start)); took > worst.Load() {
+					worst.Store(took)
+				}
 			}
 		}()
 	}

@@ -75,7 +75,7 @@ func draftOf(path string, write func(io.Writer) error) (draft string, err error)
 	if err != nil {
 		return "", fmt.Errorf("create file: %w", err)
 	}
-	err = write(f)
+	err = write(&gentle{file: f})
 	if err == nil {
 		err = f.Sync()
 	}
@@ -83,6 +83,23 @@ func draftOf(path string, write func(io.Writer) error) (draft string, err error)
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return f.Name(), nil
+}
+
+// gentle brings a large file to the disk bit by bit. All at once would hold up the commits of the running store, whose
+// syncs wait for it.
+type gentle struct {
+	file     *os.File
+	unsynced int
+}
+
+const gentleBit = 8 << 20
+
+func (g *gentle) Write(p []byte) (int, error) {
+	n, err := g.file.Write(p)
+	if g.unsynced += n; err == nil && g.unsynced >= gentleBit {
+		g.unsynced, err = 0, g.file.Sync()
+	}
+	return n, err //nolint:wrapcheck // A writer passes on what it is told.
 }
 
 // name gives the draft its name, unless there is a file of that name.

@@ -97,7 +97,7 @@ func (s *Store) inPlace() (os.FileInfo, error) {
 		return info, nil
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, nil //nolint:nilerr // The folder cannot be read at the moment: no reason to stop.
+		return nil, nil // The folder cannot be read at the moment: no reason to stop.
 	}
 	return nil, &OpenError{
 		Op: "find store", Path: s.path, Case: ErrMoved,
