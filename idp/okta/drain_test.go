@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,7 +66,6 @@ func (s storm) play(t testing.TB, run func(func(*testing.T))) (d drained) {
 			c.Tokens = append(c.Tokens, oktasim.Token{ID: "00Tother", Secret: "00other", OwnerUserID: "00uboss0000000000001", Admin: oktasim.SuperAdmin})
 		}, func(c *okta.Config) { c.Reserve = s.reserve })
 		defer stop()
-		o.latency = s.latency
 		d = s.drain(bubble, o, ids)
 	})
 	if t.Failed() {
@@ -79,11 +79,12 @@ func (s storm) drain(t *testing.T, o *orgInMemory, ids []string) (d drained) {
 	for range s.began { // An earlier process has used the token, past the network and in no time.
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/users/"+string(memoryUser)+"/groups", nil)
 		r.Header.Set("Authorization", "SSWS "+simToken)
-		o.Server.ServeHTTP(httptest.NewRecorder(), r)
+		o.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	if s.began > 0 {
 		time.Sleep(30 * time.Second)
 	}
+	o.latency = s.latency
 	over := make(chan struct{})
 	var crowd sync.WaitGroup
 	if s.others > 0 {
@@ -214,22 +215,24 @@ type window struct {
 // the other, and in the last one the time that its calls take.
 func (d *drained) count(o *orgInMemory, s storm, began time.Time) {
 	var all []window
-	for _, c := range o.Calls() {
-		at := c.At.Add(-s.skew)
+	o.keep.Lock()
+	defer o.keep.Unlock()
+	slices.SortStableFunc(o.seen, func(a, b seen) int { return a.at.Compare(b.at) })
+	for _, c := range o.seen {
 		switch {
-		case c.Name == "group.get" || c.Name == "rule.list" || at.Sub(began) > d.took:
+		case strings.HasSuffix(c.path, "/groups/"+string(memoryGroup)), strings.HasSuffix(c.path, "/rules"), c.at.Sub(began) > d.took:
 			continue // of another window, or after the end
-		case c.Status == http.StatusTooManyRequests:
+		case c.status == http.StatusTooManyRequests:
 			d.refused++
 			continue
-		case len(all) == 0 || at.Sub(all[len(all)-1].start) >= time.Minute:
-			all = append(all, window{start: at})
+		case len(all) == 0 || c.at.Sub(all[len(all)-1].start) >= time.Minute:
+			all = append(all, window{start: c.at})
 		}
 		w := &all[len(all)-1]
 		switch {
-		case at.Before(began):
+		case c.at.Before(began):
 			w.before++
-		case c.Name == "group.member.remove" || c.Name == "user.groups" && !strings.Contains(c.Path, string(memoryUser)):
+		case c.method == http.MethodDelete || strings.HasSuffix(c.path, "/groups") && !strings.Contains(c.path, string(memoryUser)):
 			w.removals++
 		default:
 			w.others++
@@ -279,7 +282,7 @@ func storms() map[string]storm {
 	}
 }
 
-// scaled fills in what the case leaves open; at night every storm has 10,000 removals.
+// scaled fills in what the case leaves open; at night the great storms have 10,000 removals.
 func (s storm) scaled() storm {
 	if s.least == 0 {
 		s.least = 0.99
@@ -292,9 +295,10 @@ func (s storm) scaled() storm {
 	}
 	if os.Getenv("USHER_BATTERY") == "nightly" {
 		if s.limit == 100 {
-			s.limit, s.began, s.others = 500, 5*s.began, s.others/5
+			s.limit, s.began, s.others, s.removals = 500, 5*s.began, s.others/5, 5*s.removals
+		} else {
+			s.removals = 10_000
 		}
-		s.removals = 10_000
 	}
 	if s.removals == 0 {
 		s.removals = 2 * s.limit

@@ -155,12 +155,12 @@ func (op operation) meet(t *testing.T, name string, f oktasim.Fault, want outcom
 		}
 		c.Logins = []oktasim.SSO{{User: string(memoryUser), App: "0oaapp1", At: time.Now().Add(-time.Hour)}}
 	}, func(c *okta.Config) {
-		real := c.Dial
+		dial := c.Dial
 		c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if down {
 				return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("connect: connection refused")}
 			}
-			return real(ctx, network, addr)
+			return dial(ctx, network, addr)
 		}
 	})
 	defer stop()

@@ -87,7 +87,32 @@ type orgInMemory struct {
 	*network
 	provider *okta.Provider
 	latency  time.Duration // of every call, half of it on the way there
+
+	keep sync.Mutex
+	seen []seen
 }
+
+// seen is one call as it came in; the org itself remembers the latest ones only.
+type seen struct {
+	at           time.Time
+	method, path string
+	status       int
+}
+
+// observer notes the status of an answer.
+type observer struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the status.
+func (w *observer) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets the faults get at the connection.
+func (w *observer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 const (
 	memoryUser  = idp.UserID("00uuser0000000000001")
@@ -141,7 +166,14 @@ func inMemory(t *testing.T, change func(*oktasim.Config), tune func(*okta.Config
 // ServeHTTP answers as the org does, after a while.
 func (o *orgInMemory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(o.latency / 2)
-	o.Server.ServeHTTP(w, r)
+	call, answer := seen{at: time.Now(), method: r.Method, path: r.URL.Path}, &observer{ResponseWriter: w, status: http.StatusOK}
+	defer func() {
+		call.status = answer.status
+		o.keep.Lock()
+		defer o.keep.Unlock()
+		o.seen = append(o.seen, call)
+	}()
+	o.Server.ServeHTTP(answer, r)
 	time.Sleep(o.latency - o.latency/2)
 }
 
