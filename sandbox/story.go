@@ -46,6 +46,7 @@ func (t *tour) story() []scene {
 		{"A membership from before Usher stays", t.preexisting},
 		{"Two roles share a group: the end of one leaves the other", t.shared},
 		{"The owner revokes", t.revokes},
+		{"A removal is held up until another role needs the membership", t.overtaken},
 		{"Ravi is told an hour before six hours end", t.noticed},
 		{"Extend with one click, then give back early", t.extendAndRelease},
 		{"Usher is restarted in the middle, and the end comes while it is away", t.restart},
