@@ -85,25 +85,27 @@ func (s storm) drain(t *testing.T, o *orgInMemory, ids []string) (d drained) {
 		time.Sleep(30 * time.Second)
 	}
 	o.latency = s.latency
+	var mu sync.Mutex
 	over := make(chan struct{})
 	var crowd sync.WaitGroup
 	if s.others > 0 {
-		crowd.Go(func() { s.crowd(t, o, over, &d) })
+		crowd.Go(func() { s.crowd(t, o, over, &d, &mu) })
 		time.Sleep(time.Minute + 20*time.Second) // They have been coming for a while.
+		mu.Lock()
 		d.served, d.turnedAway, d.slowest = 0, 0, 0
+		mu.Unlock()
 	}
 	began := time.Now()
-	var mu sync.Mutex
 	var pause time.Time
 	next := 0
-	take := func() (string, time.Time) {
+	take := func() (id string, until time.Time, over bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		if next == len(ids) || time.Now().Before(pause) {
-			return "", pause
+			return "", pause, next == len(ids)
 		}
 		next++
-		return ids[next-1], time.Time{}
+		return ids[next-1], time.Time{}, false
 	}
 	throttled := func(err error) bool {
 		if idp.KindOf(err) != idp.Throttled {
@@ -121,11 +123,11 @@ func (s storm) drain(t *testing.T, o *orgInMemory, ids []string) (d drained) {
 		workers.Go(func() {
 			ctx := idp.WithPriority(t.Context(), idp.Removal)
 			for {
-				id, until := take()
+				id, until, over := take()
+				if over {
+					return
+				}
 				if id == "" {
-					if next == len(ids) {
-						return
-					}
 					time.Sleep(max(time.Until(until), time.Millisecond))
 					continue
 				}
@@ -164,8 +166,7 @@ func (s storm) remove(ctx context.Context, t *testing.T, p *okta.Provider, user 
 }
 
 // crowd sends ordinary calls, additions and reads by turns, until the storm is over.
-func (s storm) crowd(t *testing.T, o *orgInMemory, over chan struct{}, d *drained) {
-	var mu sync.Mutex
+func (s storm) crowd(t *testing.T, o *orgInMemory, over chan struct{}, d *drained, mu *sync.Mutex) {
 	var under sync.WaitGroup
 	defer under.Wait()
 	for n := 0; ; n++ {
