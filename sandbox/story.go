@@ -217,6 +217,9 @@ func (t *tour) doubleClick(ctx context.Context) error {
 
 func (t *tour) homeTab(ctx context.Context) error {
 	t.w.Clock.Advance(2 * time.Hour)
+	if err := t.settled(ctx, 100*time.Millisecond); err != nil {
+		return err
+	}
 	v, err := t.w.OpenHome(ctx, "maya", "GitHub", "Write", "22 h")
 	if err != nil {
 		return err

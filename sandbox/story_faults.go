@@ -109,6 +109,9 @@ func (t *tour) extendAndRelease(ctx context.Context) error {
 		return err
 	}
 	t.w.Clock.Advance(25 * time.Hour)
+	if err := t.settled(ctx, 200*time.Millisecond); err != nil { // An end that comes too early has come by then.
+		return err
+	}
 	if _, err := t.w.OpenHome(ctx, "hugo", "Zoom", "Release"); err != nil {
 		return err
 	}
