@@ -43,6 +43,10 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 		a.examine(ctx, p, err, tell)
 		tell(examineStore(ctx, cfg.Database))
 	}
+	if ctx.Err() != nil {
+		say(a.Stdout, "\nInterrupted: what failed above may be well.\n")
+		return errFailed
+	}
 	if failed > 0 {
 		say(a.Stdout, "\n%s failed.\n", count(failed, "check"))
 		return errFailed

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"usher/cli"
 	"usher/sandbox"
 	"usher/sandbox/jirasim"
 	"usher/sandbox/oktasim"
@@ -253,5 +255,20 @@ func TestDoctorChangesNothing(t *testing.T) {
 	}
 	if n := len(w.Jira.Issues()); n != 0 {
 		t.Errorf("%d issues", n)
+	}
+}
+
+func TestWrongClockIsOneFailure(t *testing.T) {
+	t.Parallel()
+	_, env, settings := company(t)
+	var out strings.Builder
+	a := &cli.App{
+		Stdout: &out, Stderr: &out, Getenv: func(k string) string { return env[k] },
+		Now: func() time.Time { return time.Now().Add(time.Hour) },
+	}
+	status := a.Run(t.Context(), []string{"doctor", "-config", settings})
+	got := failures(out.String())
+	if status != 1 || len(got) != 1 || !strings.HasPrefix(got[0], "slack clock, jira clock, okta clock: ") || !strings.Contains(got[0], "NTP") {
+		t.Errorf("status %d\n%s", status, out.String())
 	}
 }

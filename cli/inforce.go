@@ -85,6 +85,10 @@ func (f *inForce) take(err error, answer bool, log *slog.Logger, changed func())
 	}
 	repeated := now == f.told
 	f.told = now
+	if err != nil && repeated {
+		log.Error("catalog is as it was told before, so the old one stays in force", "version", f.Current().Version())
+		return
+	}
 	if err != nil {
 		log.Error("catalog not taken into use; the old one stays in force", "version", f.Current().Version(), "err", err)
 		return
