@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -106,7 +107,9 @@ func buildOn(t testing.TB, ln net.Listener, patience time.Duration, adjust func(
 		s.note.cfg.HTTP.CloseIdleConnections()
 		s.sim.Close()
 		_ = srv.Close()
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("serve: %v", err)
+		}
 	})
 	return s
 }

@@ -31,14 +31,22 @@ func (b *Bot) ephemeral(ctx context.Context, url, text string) error {
 		return fmt.Errorf("answer in slack: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	var resp *http.Response
-	if err = b.cfg.outside(callAnswer, func() (err error) { resp, err = b.http.Do(req); return err }); err != nil {
+	var status int
+	err = b.cfg.outside(callAnswer, func() error {
+		resp, err := b.http.Do(req)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = resp.Body.Close() }()
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // Lets the connection be used again.
+		status = resp.StatusCode
+		return nil
+	})
+	switch {
+	case err != nil:
 		return &access.TargetError{Target: access.TargetSlack, Op: "answer in slack", Transient: true, Sent: true, Err: fmt.Errorf("%T", err)}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // Lets the connection be used again.
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("answer in slack: status %d", resp.StatusCode)
+	case status != http.StatusOK:
+		return fmt.Errorf("answer in slack: status %d", status)
 	}
 	return nil
 }

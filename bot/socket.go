@@ -148,7 +148,7 @@ func (s *socket) badMessage(e socketmode.Event) {
 func (s *socket) accept(ctx context.Context, e socketmode.Event) {
 	b := s.bot
 	envelope, l := e.Request.EnvelopeID, laneOf(e.Data)
-	send := func(payload any) { b.ack(s, envelope, payload) }
+	send := func(payload any) { b.ack(s, envelope, payload) } //nolint:contextcheck // An acknowledgement outlives the stop.
 	j := job{envelope: envelope, data: e.Data, size: len(e.Request.Payload), reply: &reply{send: []func(any){send}}}
 	j.keys = append([]string{"envelope/" + envelope}, deliveryKeys(e.Data)...)
 	if known, first := b.seen.first(j.reply, j.keys...); !first {
