@@ -156,7 +156,7 @@ func (w *town) do(ctx context.Context, d deed) {
 		k := wishes()[d.N%len(wishes())]
 		_ = x.PressHome(short, k.who, words)
 	case "revoke":
-		w.revokeOne(short, d.N)
+		apart(func() { w.revokeOne(short, d.N) })
 	case "wait":
 		if d := []time.Duration{time.Minute, 20 * time.Minute, time.Hour, 7 * time.Hour, 30 * time.Hour, 80 * time.Hour}[d.N%6]; d > time.Hour {
 			w.leap(ctx, d)
@@ -181,7 +181,7 @@ func (w *town) do(ctx context.Context, d deed) {
 	case "jump":
 		w.world.Clock.Advance(time.Duration(d.N%10) * time.Hour)
 	case "stranger":
-		w.stranger(short, d.N)
+		apart(func() { w.stranger(short, d.N) })
 	case "leave":
 		p, _ := x.Company.Person([]string{"paul", "quinn"}[d.N%2])
 		_ = x.Okta.Deactivate(p.OktaID())

@@ -125,6 +125,16 @@ func (w *town) sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
+// apart runs f in a goroutine of its own and waits for it: the product may die in the middle of it, and then it ends there.
+func apart(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
+}
+
 // settle waits until nothing is left to do, and a while longer.
 func (w *town) settle(ctx context.Context) {
 	w.t.Helper()
