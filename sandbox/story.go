@@ -41,6 +41,7 @@ func (t *tour) story() []scene {
 		{"Two owners press at once: one decision; then security decides", t.twoSteps},
 		{"Okta is down during an approval", t.oktaDownGiving},
 		{"Okta is down when the time is up", t.oktaDownTaking},
+		{"Jira is down: nothing is given before there is a record", t.jiraDown},
 		{"Jira makes an issue and its answer is lost", t.issueLost},
 		{"Slack posts messages and its answers are lost", t.messageLost},
 		{"A membership from before Usher stays", t.preexisting},

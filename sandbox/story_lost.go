@@ -19,7 +19,7 @@ func (t *tour) issueLost(ctx context.Context) error {
 		return err
 	}
 	if err := t.until(ctx, "Jira made the issue and its answer was lost", func() bool {
-		return len(t.w.Jira.Issues()) == before+1 && t.hit("jira", "issue.create") == 1
+		return len(t.w.Jira.Issues()) == before+1 && t.lost("jira", "issue.create") == 1
 	}); err != nil {
 		return err
 	}
@@ -34,6 +34,37 @@ func (t *tour) issueLost(ctx context.Context) error {
 	return t.denyNewest(ctx, "priya", "Aisha Bello", "aisha")
 }
 
+// jiraDown shows that a policy which approves by itself gives nothing before there is a record.
+func (t *tour) jiraDown(ctx context.Context) error {
+	before := len(t.w.Jira.Issues())
+	if err := t.settled(ctx, 100*time.Millisecond); err != nil { // What is left of earlier scenes is not to be tried first.
+		return err
+	}
+	t.w.Jira.Inject(jirasim.Fault{Name: "issue.create", Kind: jirasim.FaultDown})
+	if err := t.w.Request(ctx, "petra", "zoom", "Zoom: Webinar host", "1 day", "The results of the year"); err != nil {
+		return err
+	}
+	if err := t.passing(ctx, time.Minute, 10, "petra", "Zoom", "being recorded", "Jira cannot be reached"); err != nil {
+		return err
+	}
+	if err := t.notMember(groupZoom, "petra"); err != nil {
+		return err
+	}
+	t.seen("approved by the policy, recorded nowhere, given to nobody")
+	t.w.ClearFaults()
+	if err := t.passing(ctx, time.Minute, 8, "petra", "Zoom", "active until"); err != nil {
+		return err
+	}
+	if n := len(t.w.Jira.Issues()) - before; n != 1 || !t.w.Member(groupZoom, "petra") {
+		return fmt.Errorf("after the outage there are %d issues, and Petra is in the group: %t", n, t.w.Member(groupZoom, "petra"))
+	}
+	t.seen("Jira is back: one issue, then the access")
+	if err := t.w.PressHome(ctx, "petra", "Release"); err != nil {
+		return err
+	}
+	return t.ended(ctx, groupZoom, "petra")
+}
+
 // messageLost loses Slack's answers to the first posts of a request.
 func (t *tour) messageLost(ctx context.Context) error {
 	before, asked := len(t.w.Jira.Issues()), t.told("priya", "Elena Petrova")
@@ -41,7 +72,7 @@ func (t *tour) messageLost(ctx context.Context) error {
 	if err := t.w.Request(ctx, "elena", "github write", "GitHub: Write", "1 hour", "Mend the tests"); err != nil {
 		return err
 	}
-	if err := t.until(ctx, "both posts arrived and both answers were lost", func() bool { return t.hit("slack", "chat.postMessage") == 2 }); err != nil {
+	if err := t.until(ctx, "both posts arrived and both answers were lost", func() bool { return t.lost("slack", "chat.postMessage") == 2 }); err != nil {
 		return err
 	}
 	for range 3 {
@@ -70,19 +101,19 @@ func (t *tour) messageLost(ctx context.Context) error {
 	return nil
 }
 
-// hit counts the calls of a vendor that a fault hit.
-func (t *tour) hit(vendor, name string) int {
+// lost counts the calls of a vendor whose answer was lost.
+func (t *tour) lost(vendor, name string) int {
 	n := 0
 	switch vendor {
 	case "jira":
 		for _, c := range t.w.Jira.Calls() {
-			if c.Name == name && c.Fault != "" {
+			if c.Name == name && c.Fault == "lost_answer" {
 				n++
 			}
 		}
 	case "slack":
 		for _, c := range t.w.Slack.Calls() {
-			if c.Name == name && c.Fault != "" {
+			if c.Name == name && c.Fault == "lost_answer" {
 				n++
 			}
 		}
