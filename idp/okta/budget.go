@@ -192,7 +192,7 @@ func (b *budget) view(bucket string, now time.Time) view {
 // until an answer says more.
 func (b *budget) judge(bucket string, priority idp.Priority, now time.Time) (verdict, time.Time) {
 	m := b.meter(bucket)
-	if now.Before(m.blocked) {
+	if left := m.blocked.Sub(now); left > 0 && left <= longestPause { // A longer one means that the clock went back.
 		return refuse, m.blocked
 	}
 	v := b.view(bucket, now)

@@ -241,6 +241,10 @@ func TestAClockThatGoesBackHoldsNothingUp(t *testing.T) {
 			t.Errorf("clock back by %v: %v until %v, want %v", back, v, until, want)
 		}
 	}
+	b.meter("GET").complain(now)
+	if v, until := b.judge("GET", idp.Removal, now.Add(-time.Hour)); v != proceed {
+		t.Errorf("after a complaint and a jump: %v until %v", v, until)
+	}
 }
 
 func TestARefusalWithoutADateIsLeftAloneLongerEachTime(t *testing.T) {
