@@ -135,6 +135,7 @@ func (t *turn) maybeEnded() error {
 		}
 		g.EndedAt = t.now.UTC()
 		t.event(r, EventFailed, g.EndedBy, "Access was not given: "+g.Failure, nil)
+		t.askAll() // Who approved should know.
 	} else {
 		if err := g.move(GrantEnded); err != nil {
 			return err
@@ -143,6 +144,7 @@ func (t *turn) maybeEnded() error {
 		t.event(r, EventEnded, g.EndedBy, t.endedText(), map[string]string{
 			"reason": string(g.EndReason), "late": g.Lateness().Round(time.Millisecond).String(),
 		})
+		t.renotify()
 	}
 	t.recovered(r, g)
 	t.statusOf(r)
@@ -181,12 +183,25 @@ func (notice) apply(t *turn) error {
 	if t.now.Before(g.DueAt.Add(-g.Role.Notice)) {
 		return errTooEarly
 	}
-	r := t.home()
+	g.Notice = MessageRef{} // A later notice is a message of its own.
+	t.notify()
+	return nil
+}
+
+// notify wishes for the notice to be posted or brought up to date.
+func (t *turn) notify() {
+	r, g := t.home(), t.s.Grant
 	t.wish(r, Effect{
 		ID: "notice/" + string(g.ID), Kind: EffectNotice, Target: TargetSlack, Lane: "slack/" + string(r.ID),
 		Priority: PriorityMessage, Grant: g.ID, User: r.Requester.User,
 	})
-	return nil
+}
+
+// renotify brings the notice up to date if there is one: what it said of the end is not true any more.
+func (t *turn) renotify() {
+	if t.s.Grant.Notice != (MessageRef{}) {
+		t.notify()
+	}
 }
 
 // extend moves the end of the present grant.
@@ -205,7 +220,7 @@ func (t *turn) extend() error {
 	g.Extensions++
 	g.Duration += r.Duration
 	g.DueAt = g.DueAt.Add(time.Duration(r.Duration))
-	g.Notice = MessageRef{}
+	t.renotify()
 	t.armEnd()
 	text := "Access is extended until " + stamp(g.DueAt) + "."
 	facts := map[string]string{"due": g.DueAt.Format(time.RFC3339), "extension": string(r.ID)}

@@ -277,11 +277,11 @@ func (s *Service) message(e Effect, st state) (Message, bool) {
 		return m, m.To.Slack != ""
 	case EffectNotice:
 		m.Kind, m.To = MessageNotice, st.Request.Requester
-		if st.Grant == nil || st.Grant.State != GrantActive {
+		if st.Grant == nil {
 			return m, false
 		}
 		m.At, m.Extension = st.Grant.Notice, s.offerFor(*st.Grant)
-		return m, m.To.Slack != ""
+		return m, m.To.Slack != "" && (st.Grant.State == GrantActive || m.At != (MessageRef{}))
 	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectRoute:
 	}
 	return m, false

@@ -40,6 +40,11 @@ apps:
         name: Auto
         groups: ["dir:gauto"]
         policy: {rules: [{automatic: true, because: harmless}]}
+      - id: short
+        name: Short
+        groups: ["dir:gshort"]
+        durations: [1h, 6h]
+        policy: {rules: [{when: duration <= duration("1h"), automatic: true, because: short}, {steps: [{approvers: [manager]}]}]}
       - id: admin
         name: Admin
         risk: critical

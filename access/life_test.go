@@ -330,6 +330,47 @@ func TestExtensionMovesTheEndAndIsCapped(t *testing.T) {
 	}
 }
 
+func TestAnExtensionIsDecidedByTheWholeLength(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	id := w.active("rita", "short", time.Hour)
+	x, err := w.service.Extend(t.Context(), w.person("rita"), access.GrantID(id), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.Automatic() || x.State != access.RequestPending {
+		t.Errorf("an hour needs nobody, two need the manager, but one and one were %s by %q", x.State, x.Policy.Rule)
+	}
+}
+
+func TestTheNoticeIsTrueAlsoAfterExtensionAndEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	id := w.active("rita", "write", 6*time.Hour)
+	told := func() access.Message { m, _ := w.slack.last(access.MessageNotice, id, "rita"); return m }
+	w.advance(5*time.Hour + 30*time.Minute)
+	w.until("notice", func() bool { return w.grant(id).Notice != (access.MessageRef{}) })
+	first := w.grant(id).Notice
+	x, err := w.service.Extend(t.Context(), w.person("rita"), access.GrantID(id), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("asked", func() bool { return w.request(x.ID).Issue.Key != "" })
+	if err := w.decide("mona", x.ID, access.Approve, ""); err != nil {
+		t.Fatal(err)
+	}
+	due := w.grant(id).DueAt
+	w.until("the notice shows the later end", func() bool { m := told(); return m.At == first && m.Grant.DueAt.Equal(due) })
+	w.advance(6 * time.Hour)
+	w.until("a new notice before the later end", func() bool { n := w.grant(id).Notice; return n != first && n != (access.MessageRef{}) })
+	if _, err := w.service.Release(t.Context(), w.person("rita"), access.GrantID(id)); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the notice shows the end", func() bool { return told().Grant.State == access.GrantEnded })
+}
+
 func TestProviderDownWhileGivingAndTaking(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -62,7 +62,7 @@ func (offboard) apply(t *turn) error {
 	g := t.s.Grant
 	switch {
 	case g.State == GrantProvisioning && g.Failure == "":
-		return t.fail("the account of " + g.Subject.String() + " is not active any more.")
+		return t.fail("The account of " + g.Subject.String() + " is not active any more.")
 	case g.State == GrantActive:
 		return t.revoke(EndOffboarded, Person{}, "")
 	}

@@ -11,6 +11,9 @@ import (
 	"usher/idp"
 )
 
+// ownStep is why the requester does not count among the approvers.
+const ownStep = "the requester is one of those who decide about it, and nobody decides for themselves"
+
 // approvers resolves the people of one step as of now: the manager from the directory, owners and named people by their
 // e-mail addresses. Requester and subject never count. Missing says in words who could not be reached.
 func (s *Service) approvers(ctx context.Context, r Request, step catalog.Step) (people []Person, missing []string, err error) {
@@ -24,7 +27,7 @@ func (s *Service) approvers(ctx context.Context, r Request, step catalog.Step) (
 			return err
 		}
 		if p.Is(r.Requester) || p.Is(r.Subject) {
-			missing = append(missing, "the requester is an approver of this step and cannot decide about their own request")
+			missing = append(missing, ownStep)
 			return nil
 		}
 		if !slices.ContainsFunc(people, p.Is) {
@@ -133,9 +136,13 @@ func nobody(i, n, quorum int, missing []string) error {
 	if quorum > 1 {
 		need = fmt.Sprintf("%d approvers", quorum)
 	}
+	ask := "the owner of the app"
+	if slices.Contains(missing, ownStep) {
+		ask = "an admin of Usher to name another"
+	}
 	return &Refusal{
 		Code: NobodyCanApprove, Field: FieldEntitlement,
-		Text: fmt.Sprintf("Nobody could approve this: it needs %s%s, but %s. Please ask the owner of the app.", need, where, why),
+		Text: fmt.Sprintf("Nobody could approve this: it needs %s%s, but %s. Please ask %s.", need, where, why, ask),
 	}
 }
 

@@ -99,6 +99,9 @@ func (r *Runner) drop(list []Effect) {
 // error only if the store cannot be read.
 func (r *Runner) Run(ctx context.Context) error {
 	if err := r.s.Reconcile(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // Stopped before it had begun.
+		}
 		return err
 	}
 	defer r.work.Wait()
@@ -368,10 +371,10 @@ func classify(err error, now time.Time) failure {
 		f.text = "The directory cannot be reached; Usher keeps trying and goes on as soon as it answers."
 	case idp.Unauthorized:
 		f.target, f.slow = true, true
-		f.text = "The directory does not accept Usher's credentials; the admins have been told."
+		f.text = "The directory does not accept Usher's credentials. An admin has to mend that; Usher goes on by itself then."
 	case idp.Forbidden:
 		f.slow = true
-		f.text = "The directory does not allow Usher this change; the admins have been told."
+		f.text = "The directory does not allow Usher this change. An admin has to mend that; Usher goes on by itself then."
 	case idp.UserNotFound, idp.GroupNotFound, idp.NotGovernable, idp.UserNotAllowed, idp.Ambiguous, idp.Invalid:
 		f.final = true
 		f.text = finalText(ie.Kind)
@@ -382,16 +385,16 @@ func classify(err error, now time.Time) failure {
 func finalText(k idp.Kind) string {
 	switch k {
 	case idp.UserNotFound:
-		return "the person is not in the directory any more."
+		return "The person is not in the directory any more. Please ask IT."
 	case idp.GroupNotFound:
-		return "the group behind this role is not in the directory any more."
+		return "The group behind this role is not in the directory any more. Please tell the owner of the app."
 	case idp.NotGovernable:
-		return "the group behind this role must not be changed by Usher."
+		return "The group behind this role must not be changed by Usher. Please tell the owner of the app."
 	case idp.UserNotAllowed:
-		return "the directory does not accept this person in their present status."
+		return "The directory does not accept this person in their present status. Please ask IT."
 	case idp.Ambiguous, idp.Invalid, idp.Forbidden, idp.Unauthorized, idp.Throttled, idp.Unavailable:
 	}
-	return "the directory refused the change."
+	return "The directory refused the change. Please tell an admin of Usher."
 }
 
 // messageTries is how often a message is tried that Slack refuses: over about twenty minutes, for a refusal may pass.

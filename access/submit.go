@@ -176,11 +176,12 @@ func (s *Service) planRoute(p *plan, who catalog.Person) error {
 	f := catalog.Facts{Requester: who, Subject: who, Duration: p.request.Duration}
 	route, err := p.entry.Route(f)
 	if p.request.Kind == KindExtension {
+		f.Duration += p.held.Duration // By the whole length: many short steps are as long as a long one.
 		route, err = p.entry.ExtensionRoute(f)
 	}
 	if err != nil {
 		s.log.Error("route request", "entitlement", p.entry.ID, "err", err)
-		return &Refusal{Code: NobodyCanApprove, Field: FieldEntitlement, Text: "The approval policy of " + p.entry.Title() + " cannot be worked out for you: " + err.Error() + ". Please ask the owner of the app."}
+		return &Refusal{Code: NobodyCanApprove, Field: FieldEntitlement, Text: "The approval policy of " + p.entry.Title() + " cannot be worked out for you, so nobody could decide. Please tell an admin of Usher; the log says why."}
 	}
 	if !route.Automatic && len(route.Steps) == 0 {
 		return &Refusal{Code: NobodyCanApprove, Field: FieldEntitlement, Text: "Nobody is named to approve this. Please ask the owner of the app."}

@@ -14,7 +14,7 @@ type Person struct {
 	HasManager                         bool
 }
 
-// Facts are what a route depends on. Duration is the length asked for; for an extension, the length added.
+// Facts are what a route depends on. Duration is the length asked for; for an extension, the whole length with it.
 type Facts struct {
 	Requester, Subject Person
 	Duration           Duration
