@@ -48,7 +48,7 @@ func (p *parts) giveCopies(ctx context.Context) error {
 	})
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	// A copy that is under way is cut off, which its reader notices: a stop does not wait for it.
-	stop := context.AfterFunc(ctx, func() { _ = srv.Shutdown(context.Background()) })
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	err = srv.Serve(l)
 	_ = os.Remove(path)
