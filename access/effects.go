@@ -126,6 +126,9 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 	if err != nil {
 		return err
 	}
+	if already(ctx, p, e, true) {
+		return done(added{Group: e.Group})
+	}
 	r.s.crashAt("before add")
 	if err := p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User); err != nil {
 		return err
@@ -148,6 +151,9 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return err
 	}
 	ctx = idp.WithPriority(ctx, idp.Removal)
+	if already(ctx, p, e, false) {
+		return done(removed{Group: e.Group})
+	}
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
 	if k := idp.KindOf(err); err != nil && k != idp.UserNotFound && k != idp.GroupNotFound {
@@ -158,6 +164,16 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return err
 	}
 	return done(removed{Group: e.Group})
+}
+
+// already looks before a change is repeated whether an earlier try did it: the answer or the proof of that may have been
+// lost. If it cannot look, the change is simply tried.
+func already(ctx context.Context, p idp.Provider, e Effect, want bool) bool {
+	if e.Attempts == 0 {
+		return false
+	}
+	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+	return err == nil && is == want
 }
 
 // readBack proves a change. Reads may lag writes, so it asks again a few times before it calls the proof missing.

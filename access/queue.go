@@ -217,15 +217,16 @@ func (q *queue) healthy(name string) {
 	t.failures, t.pause, t.removalPause = 0, time.Time{}, time.Time{}
 }
 
-// failed pauses a target. A wish of the vendor is the floor; otherwise pauses double from one second, with jitter. When
-// the vendor throttles ordinary calls, removals are held back only if a removal was throttled.
+// failed pauses a target. A wish of the vendor is the floor; otherwise pauses double from one second, with jitter. What the
+// vendor throttles is held back alone: each provider keeps a share for removals, and in a storm one for everything else.
 func (q *queue) failed(name string, now, wish time.Time, throttled, removal bool) {
 	t := q.targets[name]
 	if throttled {
 		if removal {
 			t.removalPause = later(t.removalPause, wish)
+		} else {
+			t.pause = later(t.pause, wish)
 		}
-		t.pause = later(t.pause, wish)
 		return
 	}
 	d := min(longestPause, time.Second<<min(t.failures, 6))
