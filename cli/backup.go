@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -77,6 +78,9 @@ func restoreCommand(ctx context.Context, a *App, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := giveToOwner(database); err != nil {
+		say(a.Stderr, "usher restore: give the file to the user that runs Usher: %v\n", err)
+	}
 	say(a.Stdout, "Restored %s from %s: %d bytes, verified.\n", database, from, done.Copy.Bytes)
 	say(a.Stdout, "  %s\n", holds(done.Copy))
 	if done.Aside != "" {
@@ -84,6 +88,19 @@ func restoreCommand(ctx context.Context, a *App, args []string) error {
 	}
 	say(a.Stdout, "  What was granted after that is not in it: see Restore in docs/operations.md before you start Usher.\n")
 	return nil
+}
+
+// giveToOwner has a file that root has made belong to whom its folder belongs to: the user that runs Usher.
+func giveToOwner(path string) error {
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	folder, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Lchown(path, int(folder.Uid), int(folder.Gid))
 }
 
 // holds says on one line what a copy holds.

@@ -270,3 +270,31 @@ func TestFullDiskUnderARunningUsherRefusesAndGoesOnWhenThereIsSpace(t *testing.T
 	s.live(ctx)
 	s.stop()
 }
+
+func TestRootRestoresForTheUserThatRunsUsher(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := newServed(ctx, t)
+	s.asNobody()
+	s.stuff(1000)
+	saved := filepath.Join(s.dir, "saved.db")
+	if err := errors.Join(os.Rename(s.database(), saved), os.Chown(s.dir, 65534, 65534)); err != nil {
+		t.Fatal(err)
+	}
+	nobody := s.as
+	s.as = nil
+	if status, said := s.run(ctx, "restore", "-config", s.settings(), saved); status != 0 {
+		t.Fatalf("status %d\n%s", status, said)
+	}
+	s.as = nobody
+	s.start(ctx)
+	if err := s.world.Slack.WaitConnected(ctx, 2); err != nil {
+		t.Fatalf("%v\n%s", err, s.logged())
+	}
+	s.as = nil
+	if status, said := s.run(ctx, "backup", "-config", s.settings(), filepath.Join(t.TempDir(), "again.db")); status != 0 || !strings.Contains(said, "the running Usher") {
+		t.Errorf("root's backup: status %d\n%s", status, said)
+	}
+	s.stop()
+}

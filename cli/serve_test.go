@@ -274,6 +274,10 @@ func TestHealthSaysThatTheDatabaseIsGone(t *testing.T) {
 	if status, body := s.get(ctx, "/healthz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Put it back") {
 		t.Errorf("%d: %s", status, body)
 	}
+	saved := filepath.Join(t.TempDir(), "saved.db")
+	if status, said := s.run(ctx, "backup", "-config", s.settings(), saved); status != 0 || !strings.Contains(said, "the running Usher") {
+		t.Errorf("the last copy of what it knows: status %d\n%s", status, said)
+	}
 	if err := os.Rename(s.database()+".away", s.database()); err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,8 @@ func (p *parts) core(a *App) (err error) {
 	return err
 }
 
-// run works until ctx ends: the bot, the runner, the cron that drives the sweep, the catalog's reload, and the listener.
+// run works until ctx ends: the bot, the runner, the cron that drives the sweep, the catalog's reload, the checks of the
+// outside, the socket for backups, and the listener.
 // Input stops first; what is in hand is finished; the database closes last.
 func (p *parts) run(ctx context.Context, started func(wake func())) error {
 	g, ctx := errgroup.WithContext(ctx)
