@@ -101,10 +101,13 @@ func (d *demo) Start(ctx context.Context) error {
 	done := d.done
 	go func() {
 		err := d.inner.serve(run, d.cfg)
-		done <- err
 		if run.Err() == nil {
-			d.fell <- err
+			select {
+			case d.fell <- err:
+			default: // It is known already.
+			}
 		}
+		done <- err
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -112,7 +115,8 @@ func (d *demo) Start(ctx context.Context) error {
 	case f := <-d.ready:
 		d.waking.Store(&f)
 	case err := <-done:
-		done <- err
+		stop()
+		d.stop = nil
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
