@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,7 @@ func summary(found []finding) []finding {
 		list = []finding{{"groups", well, fmt.Sprintf("%d, all of them there and fit to be changed by Usher", groups), ""}}
 	}
 	if people > 0 {
-		list = append(list, finding{"people", well, fmt.Sprintf("%d owners, approvers and admins, each one active user of the directory", people), ""})
+		list = append(list, finding{"people", well, fmt.Sprintf("%d people whom catalog and settings name, each one active user of the directory", people), ""})
 	}
 	if groups == 0 {
 		bad = otherOrg(bad)
@@ -165,6 +166,11 @@ func (p *parts) peopleQuestions() []question {
 	for _, who := range people {
 		list = append(list, func(ctx context.Context) (finding, error) { return p.askPerson(ctx, *who) })
 	}
+	for _, slackID := range slices.Sorted(maps.Keys(p.cfg.Identity.People)) {
+		list = append(list, func(ctx context.Context) (finding, error) {
+			return p.askPair(ctx, slackID, p.cfg.Identity.People[slackID])
+		})
+	}
 	return list
 }
 
@@ -174,13 +180,25 @@ func (p *parts) askPerson(ctx context.Context, who person) (finding, error) {
 		x.fix = "correct the address in the setting admins, or name somebody else"
 	}
 	u, err := p.okta.FindUser(ctx, who.address)
+	return x.judge(u, err, "has this address")
+}
+
+// askPair looks up the directory's side of a pair of the settings.
+func (p *parts) askPair(ctx context.Context, slackID, user string) (finding, error) {
+	x := finding{subject: "identity of " + slackID, mark: fails, fix: "correct the Okta id under identity.people"}
+	u, err := p.okta.User(ctx, idp.UserID(user))
+	return x.judge(u, err, "has the id "+user)
+}
+
+// judge completes a finding about a person by what the directory answered.
+func (x finding) judge(u idp.User, err error, what string) (finding, error) {
 	switch kind := idp.KindOf(err); {
 	case aboutAll(err):
 		return x, err
-	case kind == idp.UserNotFound:
-		x.detail = "nobody in the directory has this address"
+	case kind == idp.UserNotFound, kind == idp.Invalid:
+		x.detail = "nobody in the directory " + what
 	case kind == idp.Ambiguous:
-		x.detail = "more than one user of the directory has this address"
+		x.detail = "more than one user of the directory " + what
 	case err != nil:
 		x.detail, x.fix = err.Error(), "see what Okta says about this user"
 	case u.Status != idp.Active:
