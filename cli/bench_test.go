@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,9 +18,87 @@ import (
 	"usher/store"
 )
 
-// BenchmarkLifeCycles runs whole lives on the real file: ask, record, ask the approver, decide, change the group, read
-// back, tell, give back, remove, read back, record. The vendors answer at once, so what is measured is Usher: its
-// decisions, its evidence chain and its commits. The raw reference is pairs of write and fsync on the same disk.
+// bench is the core on the real file with vendors that cost nothing, so that what is measured is Usher: its decisions, its
+// evidence, its commits.
+type bench struct {
+	b       *testing.B
+	v       *vendors
+	store   *store.Store
+	service *access.Service
+	path    string
+
+	mu     sync.Mutex
+	offset time.Duration
+
+	stop context.CancelFunc
+	done chan error
+}
+
+func newBench(b *testing.B, provider idp.Provider, v *vendors) *bench {
+	b.Helper()
+	x := &bench{b: b, v: v, path: filepath.Join(b.TempDir(), "usher.db")}
+	x.open(provider)
+	return x
+}
+
+func (x *bench) open(provider idp.Provider) {
+	x.b.Helper()
+	var err error
+	quiet := slog.New(slog.DiscardHandler)
+	if x.store, err = store.Open(store.Config{Path: x.path, Logger: quiet}); err != nil {
+		x.b.Fatal(err)
+	}
+	c, err := catalog.Parse(catalog.Source{Name: "bench.yml", Data: []byte(benchCatalog)})
+	if err != nil {
+		x.b.Fatal(err)
+	}
+	x.service, err = access.New(access.Config{
+		Store: x.store, Tracker: x.v, Notifier: x.v, Providers: map[string]idp.Provider{"okta": provider}, Directory: "okta",
+		Catalog: func() *catalog.Catalog { return c }, Now: x.now, Logger: quiet, InFlight: 50, Calm: -1,
+		Identity: access.Identity{MatchEmail: true, Domains: []string{"x.example"}},
+	})
+	if err != nil {
+		x.b.Fatal(err)
+	}
+}
+
+func (x *bench) run() {
+	ctx, stop := context.WithCancel(x.b.Context())
+	x.stop, x.done = stop, make(chan error, 1)
+	go func() { x.done <- x.service.Runner().Run(ctx) }()
+}
+
+func (x *bench) close() {
+	x.b.Helper()
+	if x.stop != nil {
+		x.stop()
+		if err := <-x.done; err != nil {
+			x.b.Error(err)
+		}
+	}
+	if err := x.store.Close(); err != nil {
+		x.b.Error(err)
+	}
+}
+
+func (x *bench) now() time.Time {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return time.Now().Add(x.offset)
+}
+
+// jump moves the clock and returns the moment at which it did.
+func (x *bench) jump(d time.Duration) time.Time {
+	x.mu.Lock()
+	x.offset += d
+	x.mu.Unlock()
+	at := time.Now()
+	x.service.Runner().Wake()
+	return at
+}
+
+// BenchmarkLifeCycles (G2) runs whole lives: ask, record, ask the approver, decide, change the group, read back, tell, give
+// back, remove, read back, record. The raw reference is pairs of write and fsync on the same disk, the shape of one commit.
 func BenchmarkLifeCycles(b *testing.B) {
 	for _, callers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) { lifeCycles(b, callers) })
@@ -27,60 +107,59 @@ func BenchmarkLifeCycles(b *testing.B) {
 
 func lifeCycles(b *testing.B, callers int) {
 	raw := rawCommits(b)
-	v := &vendors{milestones: map[access.RequestID]chan access.IssueStatus{}, members: map[string]bool{}}
-	s, err := store.Open(store.Config{Path: filepath.Join(b.TempDir(), "usher.db"), Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	c, err := catalog.Parse(catalog.Source{Name: "bench.yml", Data: []byte(benchCatalog)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	service, err := access.New(access.Config{
-		Store: s, Tracker: v, Notifier: v, Providers: map[string]idp.Provider{"okta": v}, Directory: "okta",
-		Catalog: func() *catalog.Catalog { return c }, Now: time.Now, Logger: slog.New(slog.DiscardHandler), InFlight: 50,
-		Identity: access.Identity{MatchEmail: true, Domains: []string{"x.example"}},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan error, 1)
-	go func() { done <- service.Runner().Run(ctx) }()
-	boss := identify(b, service, "boss")
+	v := newVendors()
+	x := newBench(b, v, v)
+	x.run()
+	defer x.close()
+	boss := identify(b, x.service, "boss")
+	cpu := cpuTime(b)
 	b.ResetTimer()
 	start := time.Now()
-	var wg sync.WaitGroup
-	work := make(chan struct{}, b.N)
-	for range b.N {
+	clicks := x.lives(callers, b.N, boss)
+	took := time.Since(start).Seconds()
+	b.StopTimer()
+	rate := float64(b.N) / took
+	b.ReportMetric(rate, "lives/s")
+	b.ReportMetric(rate/raw, "lives/raw-commit")
+	b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/1000/float64(b.N), "cpu-ms/life")
+	slices.Sort(clicks)
+	b.ReportMetric(clicks[len(clicks)/2].Seconds()*1000, "click-p50-ms")
+	b.ReportMetric(clicks[len(clicks)*99/100].Seconds()*1000, "click-p99-ms")
+	info, err := os.Stat(x.path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/float64(b.N)/1024, "file-KB/life")
+}
+
+// lives runs n lives by so many callers and returns how long each approval took until it was durable.
+func (x *bench) lives(callers, n int, boss access.Person) []time.Duration {
+	x.b.Helper()
+	work := make(chan struct{}, n)
+	for range n {
 		work <- struct{}{}
 	}
 	close(work)
+	var mu sync.Mutex
+	var clicks []time.Duration
+	var wg sync.WaitGroup
 	for i := range callers {
-		who := identify(b, service, fmt.Sprintf("p%d", i))
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		who := identify(x.b, x.service, fmt.Sprintf("p%d", i))
+		wg.Go(func() {
 			for range work {
-				if err := v.live(ctx, service, who, boss); err != nil {
-					b.Error(err)
+				click, err := x.v.live(x.b.Context(), x.service, who, boss)
+				if err != nil {
+					x.b.Error(err)
 					return
 				}
+				mu.Lock()
+				clicks = append(clicks, click)
+				mu.Unlock()
 			}
-		}()
+		})
 	}
 	wg.Wait()
-	rate := float64(b.N) / time.Since(start).Seconds()
-	b.StopTimer()
-	b.ReportMetric(rate, "lives/s")
-	b.ReportMetric(rate/raw, "lives/raw-commit")
-	cancel()
-	if err := <-done; err != nil {
-		b.Error(err)
-	}
-	if err := s.Close(); err != nil {
-		b.Error(err)
-	}
+	return clicks
 }
 
 // rawCommits measures pairs of a 4 KiB write and an fsync per second, the shape of one commit.
@@ -109,157 +188,25 @@ func rawCommits(b *testing.B) float64 {
 	return rate
 }
 
+// cpuTime is what this process has used so far.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 const benchCatalog = `
 version: 1
 apps:
-  - {id: app, name: App, risk: low, status: approved, owners: [boss@x.example], entitlements: [{id: role, name: Role, groups: ["okta:00g1bench"]}]}
+  - id: app
+    name: App
+    risk: low
+    status: approved
+    owners: [boss@x.example]
+    entitlements:
+      - {id: role, name: Role, groups: ["okta:00g1bench"]}
+      - {id: auto, name: Auto, groups: ["okta:00g1auto"], durations: [1h, 2h, 4h], policy: {rules: [{automatic: true, because: For the storm}]}}
 `
-
-// vendors are Slack, Jira and Okta that answer at once and remember only what a life waits for.
-type vendors struct {
-	mu         sync.Mutex
-	milestones map[access.RequestID]chan access.IssueStatus
-	members    map[string]bool
-	keys       int
-}
-
-func (v *vendors) live(ctx context.Context, s *access.Service, who, boss access.Person) error {
-	r, err := s.Submit(ctx, access.Draft{By: who, Entitlement: "role", Duration: access.NotChosen, Justification: "bench"})
-	if err != nil {
-		return fmt.Errorf("submit: %w", err)
-	}
-	reached := v.milestone(r.ID)
-	wait := func(want access.IssueStatus) error {
-		for {
-			select {
-			case got := <-reached:
-				if got == want {
-					return nil
-				}
-			case <-time.After(20 * time.Second):
-				return fmt.Errorf("%s never became %s", r.ID, want)
-			}
-		}
-	}
-	if err := wait(access.IssueWaiting); err != nil {
-		return err
-	}
-	if err := approve(ctx, s, boss, r.ID); err != nil {
-		return err
-	}
-	if err := wait(access.IssueActive); err != nil {
-		return err
-	}
-	if _, err := s.Release(ctx, who, access.GrantID(r.ID)); err != nil {
-		return fmt.Errorf("release: %w", err)
-	}
-	if err := wait(access.IssueEnded); err != nil {
-		return err
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.milestones, r.ID)
-	return nil
-}
-
-// approve repeats the approval until the record of the issue is committed, which follows the tracker's answer.
-func approve(ctx context.Context, s *access.Service, boss access.Person, id access.RequestID) error {
-	for {
-		_, err := s.Decide(ctx, boss, id, access.Approve, "", access.Origin{Home: true})
-		if err == nil || access.CodeOf(err) == access.AlreadyDecided {
-			return nil
-		}
-		if access.CodeOf(err) != access.NotApprover {
-			return fmt.Errorf("approve: %w", err)
-		}
-	}
-}
-
-func (v *vendors) milestone(id access.RequestID) chan access.IssueStatus {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.milestones[id] == nil {
-		v.milestones[id] = make(chan access.IssueStatus, 16)
-	}
-	return v.milestones[id]
-}
-
-func identify(b *testing.B, s *access.Service, name string) access.Person {
-	b.Helper()
-	p, err := s.Identify(b.Context(), access.SlackProfile{ID: access.SlackID("U" + name), Email: name + "@x.example", EmailConfirmed: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	return p
-}
-
-// Open, Update and Account are Jira.
-func (v *vendors) Open(_ context.Context, r access.IssueRecord) (access.Issue, error) {
-	v.mu.Lock()
-	v.keys++
-	i := access.Issue{ID: fmt.Sprint(v.keys), Key: fmt.Sprintf("ACCESS-%d", v.keys)}
-	v.mu.Unlock()
-	v.milestone(r.Request.ID) <- access.IssueWaiting
-	return i, nil
-}
-
-func (v *vendors) Update(_ context.Context, _ access.Issue, r access.IssueRecord) error {
-	v.milestone(r.Request.ID) <- r.Status
-	return nil
-}
-
-func (v *vendors) Account(context.Context, string) (access.AccountID, error) { return "acc", nil }
-
-// Send, Find and Changed are Slack.
-func (v *vendors) Send(_ context.Context, m access.Message) (access.MessageRef, error) {
-	return access.MessageRef{Channel: "D" + string(m.To.Slack), TS: string(m.Request.ID)}, nil
-}
-
-func (v *vendors) Find(_ context.Context, email string) (access.SlackProfile, error) {
-	name := email[:len(email)-len("@x.example")]
-	return access.SlackProfile{ID: access.SlackID("U" + name), Email: email, EmailConfirmed: true}, nil
-}
-
-func (v *vendors) Changed(...access.SlackID) {}
-
-// The rest is Okta.
-func (v *vendors) Name() string { return "okta" }
-
-func (v *vendors) User(_ context.Context, id idp.UserID) (idp.User, error) {
-	return idp.User{ID: id, Name: string(id), Email: string(id) + "@x.example", Status: idp.Active}, nil
-}
-
-func (v *vendors) FindUser(_ context.Context, email string) (idp.User, error) {
-	id := email[:len(email)-len("@x.example")]
-	return idp.User{ID: idp.UserID(id), Name: id, Email: email, Status: idp.Active}, nil
-}
-
-func (v *vendors) Manager(ctx context.Context, _ idp.UserID) (idp.User, error) {
-	return v.User(ctx, "boss")
-}
-
-func (v *vendors) Group(_ context.Context, id idp.GroupID) (idp.Group, error) {
-	return idp.Group{ID: id}, nil
-}
-
-func (v *vendors) UserGroups(context.Context, idp.UserID) ([]idp.Group, error) { return nil, nil }
-
-func (v *vendors) AddMember(_ context.Context, g idp.GroupID, u idp.UserID) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.members[string(g)+string(u)] = true
-	return nil
-}
-
-func (v *vendors) RemoveMember(_ context.Context, g idp.GroupID, u idp.UserID) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.members, string(g)+string(u))
-	return nil
-}
-
-func (v *vendors) IsMember(_ context.Context, g idp.GroupID, u idp.UserID) (bool, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.members[string(g)+string(u)], nil
-}

@@ -21,13 +21,8 @@ const listed = 30
 // checkNames looks up every group and every person that the catalog and the settings name: a request for a role whose
 // group or approvers are not there is refused, or approved and then stuck.
 func (p *parts) checkNames(ctx context.Context, how pace) []finding {
-	var groups []question
-	if p.live != nil {
-		groups = p.groupQuestions()
-	}
-	people := p.peopleQuestions()
-	found, err := answers(ctx, how, append(groups, people...))
-	left := len(groups) + len(people) - len(found)
+	questions := p.nameQuestions()
+	found, err := answers(ctx, how, questions)
 	list := summary(found)
 	if p.live == nil {
 		list = append(list, finding{"okta groups", skipped, "checked when the catalog is right", ""})
@@ -35,11 +30,19 @@ func (p *parts) checkNames(ctx context.Context, how pace) []finding {
 	if err != nil {
 		list = append(list, finding{
 			"okta groups and people", fails,
-			fmt.Sprintf("%d of %d not checked: %v", left, len(groups)+len(people), err),
+			fmt.Sprintf("%d of %d not checked: %v", len(questions)-len(found), len(questions), err),
 			fixNoAnswer,
 		})
 	}
 	return list
+}
+
+func (p *parts) nameQuestions() []question {
+	var groups []question
+	if p.live != nil {
+		groups = p.groupQuestions()
+	}
+	return append(groups, p.peopleQuestions()...)
 }
 
 // summary makes one line of the people in order, and of the groups if they are many.

@@ -85,6 +85,19 @@ func TestDirectoryIsAskedGentlyAndNotInVain(t *testing.T) {
 		if len(found) != 3 || idp.KindOf(err) != idp.Unavailable || asked > 4 {
 			t.Errorf("%d answers of %d, %v", len(found), asked, err)
 		}
+		list = slices.Repeat([]question{good}, 3)
+		tries := 0
+		list[1] = func(context.Context) (finding, error) {
+			if tries++; tries == 1 {
+				return finding{}, &idp.Error{Kind: idp.Throttled, RetryAt: time.Now().Add(time.Minute)}
+			}
+			return finding{mark: well}, nil
+		}
+		began = time.Now()
+		found, err = answers(t.Context(), brisk(), list)
+		if took := time.Since(began); len(found) != 3 || err != nil || took < time.Minute || took > 2*time.Minute {
+			t.Errorf("throttled: %d answers, %v, after %v", len(found), err, took)
+		}
 		hangs := func(ctx context.Context) (finding, error) {
 			<-ctx.Done()
 			return finding{}, ctx.Err()

@@ -1,0 +1,243 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"usher/access"
+	"usher/idp"
+)
+
+// vendors are Slack, Jira and Okta that answer at once and remember only what a life waits for.
+type vendors struct {
+	mu         sync.Mutex
+	milestones map[access.RequestID]chan access.IssueStatus
+	members    map[string]bool
+	keys       int
+}
+
+func newVendors() *vendors {
+	return &vendors{milestones: map[access.RequestID]chan access.IssueStatus{}, members: map[string]bool{}}
+}
+
+// live plays one life and returns how long the approval took until it was durable.
+func (v *vendors) live(ctx context.Context, s *access.Service, who, boss access.Person) (click time.Duration, err error) {
+	r, err := s.Submit(ctx, access.Draft{By: who, Entitlement: "role", Duration: access.NotChosen, Justification: "bench"})
+	if err != nil {
+		return 0, fmt.Errorf("submit: %w", err)
+	}
+	reached := v.milestone(r.ID)
+	wait := func(want access.IssueStatus) error {
+		for {
+			select {
+			case got := <-reached:
+				if got == want {
+					return nil
+				}
+			case <-time.After(20 * time.Second):
+				return fmt.Errorf("%s never became %s", r.ID, want)
+			}
+		}
+	}
+	if err := wait(access.IssueWaiting); err != nil {
+		return 0, err
+	}
+	if click, err = approve(ctx, s, boss, r.ID); err != nil {
+		return 0, err
+	}
+	if err := wait(access.IssueActive); err != nil {
+		return 0, err
+	}
+	if _, err := s.Release(ctx, who, access.GrantID(r.ID)); err != nil {
+		return 0, fmt.Errorf("release: %w", err)
+	}
+	if err := wait(access.IssueEnded); err != nil {
+		return 0, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.milestones, r.ID)
+	return click, nil
+}
+
+// approve repeats the approval until the record of the issue is committed, which follows the tracker's answer.
+func approve(ctx context.Context, s *access.Service, boss access.Person, id access.RequestID) (time.Duration, error) {
+	for {
+		start := time.Now()
+		_, err := s.Decide(ctx, boss, id, access.Approve, "", access.Origin{Home: true})
+		if err == nil || access.CodeOf(err) == access.AlreadyDecided {
+			return time.Since(start), nil
+		}
+		if access.CodeOf(err) != access.NotApprover {
+			return 0, fmt.Errorf("approve: %w", err)
+		}
+	}
+}
+
+func (v *vendors) milestone(id access.RequestID) chan access.IssueStatus {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.milestones[id] == nil {
+		v.milestones[id] = make(chan access.IssueStatus, 16)
+	}
+	return v.milestones[id]
+}
+
+// tell passes a milestone on if somebody waits for it.
+func (v *vendors) tell(id access.RequestID, s access.IssueStatus) {
+	select {
+	case v.milestone(id) <- s:
+	default:
+	}
+}
+
+func identify(b *testing.B, s *access.Service, name string) access.Person {
+	b.Helper()
+	p, err := s.Identify(b.Context(), access.SlackProfile{ID: access.SlackID("U" + name), Email: name + "@x.example", EmailConfirmed: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return p
+}
+
+// Open, Update and Account are Jira.
+func (v *vendors) Open(_ context.Context, r access.IssueRecord) (access.Issue, error) {
+	v.mu.Lock()
+	v.keys++
+	i := access.Issue{ID: fmt.Sprint(v.keys), Key: fmt.Sprintf("ACCESS-%d", v.keys)}
+	v.mu.Unlock()
+	v.tell(r.Request.ID, access.IssueWaiting)
+	return i, nil
+}
+
+func (v *vendors) Update(_ context.Context, _ access.Issue, r access.IssueRecord) error {
+	v.tell(r.Request.ID, r.Status)
+	return nil
+}
+
+func (v *vendors) Account(context.Context, string) (access.AccountID, error) { return "acc", nil }
+
+// Send, Find and Changed are Slack.
+func (v *vendors) Send(_ context.Context, m access.Message) (access.MessageRef, error) {
+	return access.MessageRef{Channel: "D" + string(m.To.Slack), TS: string(m.Request.ID)}, nil
+}
+
+func (v *vendors) Find(_ context.Context, email string) (access.SlackProfile, error) {
+	name := email[:len(email)-len("@x.example")]
+	return access.SlackProfile{ID: access.SlackID("U" + name), Email: email, EmailConfirmed: true}, nil
+}
+
+func (v *vendors) Changed(...access.SlackID) {}
+
+// The rest is Okta, at once.
+func (v *vendors) Name() string { return "okta" }
+
+func (v *vendors) User(_ context.Context, id idp.UserID) (idp.User, error) {
+	return idp.User{ID: id, Name: string(id), Email: string(id) + "@x.example", Status: idp.Active}, nil
+}
+
+func (v *vendors) FindUser(_ context.Context, email string) (idp.User, error) {
+	id := email[:len(email)-len("@x.example")]
+	return idp.User{ID: idp.UserID(id), Name: id, Email: email, Status: idp.Active}, nil
+}
+
+func (v *vendors) Manager(ctx context.Context, _ idp.UserID) (idp.User, error) {
+	return v.User(ctx, "boss")
+}
+
+func (v *vendors) Group(_ context.Context, id idp.GroupID) (idp.Group, error) {
+	return idp.Group{ID: id}, nil
+}
+
+func (v *vendors) UserGroups(context.Context, idp.UserID) ([]idp.Group, error) { return nil, nil }
+
+func (v *vendors) AddMember(_ context.Context, g idp.GroupID, u idp.UserID) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.members[string(g)+string(u)] = true
+	return nil
+}
+
+func (v *vendors) RemoveMember(_ context.Context, g idp.GroupID, u idp.UserID) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.members, string(g)+string(u))
+	return nil
+}
+
+func (v *vendors) IsMember(_ context.Context, g idp.GroupID, u idp.UserID) (bool, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.members[string(g)+string(u)], nil
+}
+
+// distant is Okta behind HTTP: each call takes a while.
+type distant struct {
+	*vendors
+	url    string
+	client *http.Client
+
+	mu      sync.Mutex
+	removed map[idp.UserID]time.Time // When the first byte of the removal arrived.
+}
+
+// answerAfter is how long the stub takes for a call.
+const answerAfter = 5 * time.Millisecond
+
+func newDistant(b *testing.B, v *vendors) *distant {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // Listening on loopback does not wait.
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := &distant{
+		vendors: v, url: "http://" + l.Addr().String(), removed: map[idp.UserID]time.Time{},
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+	}
+	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			d.mu.Lock()
+			d.removed[idp.UserID(r.URL.Path[1:])] = time.Now()
+			d.mu.Unlock()
+		}
+		time.Sleep(answerAfter) // The stub's own time, as the measured reference has it too.
+		w.WriteHeader(http.StatusNoContent)
+	})}
+	go func() { _ = srv.Serve(l) }()
+	b.Cleanup(func() { _ = srv.Close() })
+	return d
+}
+
+func (d *distant) call(method string, u idp.UserID) error {
+	req, err := http.NewRequest(method, d.url+"/"+string(u), nil) //nolint:noctx // Bounded by the benchmark.
+	if err != nil {
+		return err
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return errors.Join(err, resp.Body.Close())
+}
+
+func (d *distant) RemoveMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
+	if err := d.call(http.MethodDelete, u); err != nil {
+		return err
+	}
+	return d.vendors.RemoveMember(ctx, g, u)
+}
+
+func (d *distant) IsMember(ctx context.Context, g idp.GroupID, u idp.UserID) (bool, error) {
+	if err := d.call(http.MethodGet, u); err != nil {
+		return false, err
+	}
+	return d.vendors.IsMember(ctx, g, u)
+}
