@@ -36,8 +36,9 @@ func (b *Bot) work(ctx context.Context, jobs <-chan job) {
 func (b *Bot) do(ctx context.Context, j job) {
 	ctx, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
+	done := false // Neither after a panic nor when a crash test ended the goroutine.
 	defer func() {
-		if b.failed(recover()) { // What was not done must not look done; a repetition is another chance.
+		if b.failed(recover()) || !done { // What was not done must not look done; a repetition is another chance.
 			j.reply.abandon()
 			b.seen.forget(j.keys...)
 			return
@@ -53,6 +54,7 @@ func (b *Bot) do(ctx context.Context, j job) {
 	case slack.InteractionCallback:
 		b.interaction(ctx, j, d)
 	}
+	done = true
 }
 
 // failed logs a panic, which must not end the program.

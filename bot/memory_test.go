@@ -3,7 +3,9 @@ package bot
 import (
 	"context"
 	"net"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,4 +133,31 @@ func TestCrashPointsAreMetOnTheWayOfARequest(t *testing.T) {
 	if len(met) > 0 {
 		t.Errorf("points without a name in the list: %v", met)
 	}
+}
+
+func TestADecisionWhoseGoroutineEndedIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
+	var dead atomic.Bool
+	inBubble(t, func(_ *slacksim.Config, c *Config) {
+		c.Crash = func(point string) {
+			if point == "before "+callAnswer && dead.Load() {
+				runtime.Goexit()
+			}
+		}
+	}, func(s *stage) {
+		m := s.ask(pendingRequest(1))
+		dead.Store(true)
+		// The answer to a button with a wrong value is where this goroutine ends, before its acknowledgement.
+		p := s.forged(id(bob()), "T0SANDBOX", "T0SANDBOX", "A0SANDBOX", m, actionCancel, "none")
+		p = append(p[:len(p)-1], []byte(`,"response_url":"`+s.sim.APIURL()+`none"}`)...)
+		d, err := s.sim.Send(s.ctx, "interactive", p)
+		s.must(err)
+		if d.Acked {
+			t.Error("what was not done was acknowledged")
+		}
+		dead.Store(false)
+		if got := s.click(bob(), m, actionApprove); !got.Delivery.Acked { // Another worker goes on.
+			t.Error("not acknowledged")
+		}
+	})
 }
