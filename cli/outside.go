@@ -126,11 +126,11 @@ func (q question) put(ctx context.Context) (finding, error) {
 	short, done := context.WithTimeout(ctx, nameFor)
 	f, err := q(short)
 	done()
-	if at := idp.RetryAt(err); idp.KindOf(err) != idp.Throttled || at.IsZero() {
+	at := idp.RetryAt(err)
+	if idp.KindOf(err) != idp.Throttled || at.IsZero() || time.Until(at) > longestWindow {
 		return f, err
-	} else if wait := time.Until(at); wait < longestWindow {
-		rest(ctx, wait+time.Second)
 	}
+	rest(ctx, time.Until(at)+time.Second)
 	short, done = context.WithTimeout(ctx, nameFor)
 	defer done()
 	return q(short)
