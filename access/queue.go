@@ -148,10 +148,14 @@ func (l *lane) ready() {
 // next takes the most urgent effect that may run now, or says when to look again (zero: not before something changes).
 func (q *queue) next(now time.Time) (Effect, bool, time.Time) {
 	var again time.Time
+	storm := q.storm(now)
 	for _, t := range q.targets {
 		limit := q.limit
-		if t.failures > 0 {
+		switch {
+		case t.failures > 0:
 			limit = 1 // One probe at a time until the target answers.
+		case storm && len(t.removals.lanes) == 0:
+			limit = max(1, limit/otherTurn) // The processor is theirs who remove.
 		}
 		if t.inFlight >= limit {
 			continue
@@ -167,6 +171,16 @@ func (q *queue) next(now time.Time) (Effect, bool, time.Time) {
 		return l.items[0], true, time.Time{}
 	}
 	return Effect{}, false, again
+}
+
+// storm reports whether removals wait for their turn somewhere.
+func (q *queue) storm(now time.Time) bool {
+	for _, t := range q.targets {
+		if len(t.removals.lanes) > 0 && t.failures == 0 && !t.removalPause.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // pick finds the lane whose turn it is: removals first, and now and then something else. If none may run, it says when

@@ -25,7 +25,8 @@ type Runner struct {
 
 	mu    sync.Mutex
 	queue *queue
-	wake  chan struct{}
+	wake  chan struct{} // At the queue.
+	look  chan struct{} // At the timers.
 	// next is when the earliest timer is due, as far as it was looked up; it is looked up again when timers have changed.
 	next      time.Time
 	nextKnown bool
@@ -46,15 +47,20 @@ type Stats struct {
 
 func newRunner(s *Service) *Runner {
 	return &Runner{
-		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1),
+		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
 
 // Wake makes the runner look at the clock and its queue now. It never blocks.
 func (r *Runner) Wake() {
+	poke(r.wake)
+	poke(r.look)
+}
+
+func poke(c chan struct{}) {
 	select {
-	case r.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -83,7 +89,7 @@ func (r *Runner) add(list []Effect) {
 		r.queue.add(e, now)
 	}
 	r.mu.Unlock()
-	r.Wake()
+	poke(r.wake)
 }
 
 // drop forgets effects. One that is under way is finished; its outcome finds nothing left to settle.
@@ -105,6 +111,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		return err
 	}
 	defer r.work.Wait()
+	r.work.Go(func() { r.keepTime(ctx) })
 	r.work.Go(func() {
 		if err := r.s.Repair(ctx); err != nil && ctx.Err() == nil {
 			r.s.log.Error("repair timers", "err", err)
@@ -119,25 +126,40 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-r.wake:
 		case <-timer.C:
 		}
+		timer.Reset(r.sleep(r.dispatch(ctx)))
+	}
+}
+
+// keepTime lets timers fire. It has a goroutine of its own, so that in a storm the first removals are under way while the
+// last are still being written down.
+func (r *Runner) keepTime(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.look:
+		case <-timer.C:
+		}
 		if due := r.nextDue(ctx); !due.IsZero() && !r.s.Now().Before(due) {
 			if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
 				r.s.log.Error("sweep", "err", err)
 				timer.Reset(sweepRetry)
-				r.dispatch(ctx)
 				continue
 			}
 		}
 		r.mu.Lock()
 		r.stats.LastSweep = r.s.Now()
 		r.mu.Unlock()
-		timer.Reset(r.sleep(r.dispatch(ctx), r.nextDue(ctx)))
+		timer.Reset(r.sleep(r.nextDue(ctx)))
 	}
 }
 
 // timersChanged has the earliest timer looked up again, at once.
 func (r *Runner) timersChanged() {
 	r.lookAgain()
-	r.Wake()
+	poke(r.look)
 }
 
 func (r *Runner) lookAgain() {
@@ -214,7 +236,7 @@ func (r *Runner) carryOut(ctx context.Context, e Effect) {
 			r.mu.Lock()
 			r.queue.free(e.Target)
 			r.mu.Unlock()
-			r.Wake()
+			poke(r.wake)
 		}
 	}
 	err := r.attempt(ctx, e, free)
@@ -231,7 +253,7 @@ func (r *Runner) carryOut(ctx context.Context, e Effect) {
 	}
 	r.queue.done(e.Lane)
 	r.mu.Unlock()
-	r.Wake()
+	poke(r.wake)
 }
 
 // attempt runs the effect; a panic in an adapter is an error like any other.
