@@ -62,7 +62,7 @@ func (s *Service) Decide(ctx context.Context, by Person, id RequestID, v Verdict
 		return Request{}, err
 	}
 	st, err := s.apply(ctx, id, verdict{
-		By: by, Verdict: v, Reason: strings.TrimSpace(reason), Origin: o, Step: r.Step, Allowed: allowed,
+		By: by, Verdict: v, Reason: spoken(reason), Origin: o, Step: r.Step, Allowed: allowed,
 	})
 	return st.Request, err
 }
@@ -87,8 +87,11 @@ func (s *Service) Revoke(ctx context.Context, by Person, id GrantID, reason stri
 	if err != nil {
 		return Grant{}, err
 	}
+	if utf8.RuneCountInString(reason) > JustificationSize {
+		return Grant{}, &Refusal{Code: ReasonMissing, Field: FieldReason, Text: "The reason is too long; 1,000 characters fit."}
+	}
 	may := g != nil && (s.admin(by) || s.owner(by, g.Role))
-	return s.end(ctx, id, takeaway{By: by, May: may, Reason: strings.TrimSpace(reason)})
+	return s.end(ctx, id, takeaway{By: by, May: may, Reason: spoken(reason)})
 }
 
 func (s *Service) end(ctx context.Context, id GrantID, c command) (Grant, error) {

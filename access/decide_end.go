@@ -2,7 +2,6 @@ package access
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"usher/catalog"
@@ -49,7 +48,7 @@ func (c takeaway) apply(t *turn) error {
 	switch {
 	case !c.May:
 		return &Refusal{Code: NotAllowed, Text: "Only an owner of " + g.Role.AppName + " or an admin can revoke this access.", Request: g.Request}
-	case strings.TrimSpace(c.Reason) == "":
+	case c.Reason == "":
 		return &Refusal{Code: ReasonMissing, Field: FieldReason, Text: "Please say why; the holder and the record will show it.", Request: g.Request}
 	}
 	return t.endEarly(EndRevoked, c.By, c.Reason)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"usher/idp"
@@ -203,7 +202,7 @@ func (c verdict) check(t *turn) error {
 		return no(NotApprover, "This request is not routed to you, so your decision would not count. Nothing was changed.")
 	case !c.ownMessage(r):
 		return no(StaleMessage, "This button belongs to another copy of the message. Open Usher's Home tab to decide.")
-	case c.Verdict == Deny && strings.TrimSpace(c.Reason) == "":
+	case c.Verdict == Deny && c.Reason == "":
 		return &Refusal{Code: ReasonMissing, Field: FieldReason, Text: "Please say why, so that the requester knows what to change.", Request: r.ID}
 	case c.Verdict == Approve && t.s.Grant != nil && !t.s.Grant.extendable(t.now):
 		return no(GrantOver, "The access that this would extend has ended, so there is nothing left to extend.")

@@ -74,6 +74,19 @@ type world struct {
 
 	mu  sync.Mutex
 	now time.Time
+	cat *catalog.Catalog
+}
+
+// catalog puts another catalog in force.
+func (w *world) catalog(text string) {
+	w.t.Helper()
+	c, err := catalog.Parse(catalog.Source{Name: "test.yml", Data: []byte(text)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cat = c
 }
 
 func newWorld(t *testing.T) *world {
@@ -89,13 +102,11 @@ func newWorld(t *testing.T) *world {
 // open makes a service on the world's store, as a restart does.
 func (w *world) open() {
 	w.t.Helper()
-	c, err := catalog.Parse(catalog.Source{Name: "test.yml", Data: []byte(testCatalog)})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.catalog(testCatalog)
+	var err error
 	w.service, err = access.New(access.Config{
 		Store: w.store, Tracker: w.tracker, Notifier: w.slack, Providers: map[string]idp.Provider{"dir": w.dir}, Directory: "dir",
-		Catalog: func() *catalog.Catalog { return c }, Admins: []string{"ada@x.example"}, Now: w.clock,
+		Catalog: func() *catalog.Catalog { w.mu.Lock(); defer w.mu.Unlock(); return w.cat }, Admins: []string{"ada@x.example"}, Now: w.clock,
 		Calm: -1, Identity: access.Identity{MatchEmail: true, Domains: []string{"x.example"}}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

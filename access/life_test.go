@@ -535,3 +535,32 @@ func TestStepThatLostItsPeopleSaysSo(t *testing.T) {
 		t.Error("access was given although a step was never decided")
 	}
 }
+
+func TestAnOwnerWhoIsNoneAnyMoreDecidesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	r := w.submit("rita", "pair", 6*time.Hour)
+	w.until("asked", func() bool { return w.request(r.ID).Issue.Key != "" })
+	w.catalog(strings.Replace(testCatalog, "owners: [owen@x.example, olga@x.example]", "owners: [olga@x.example, sec@x.example]", 1))
+	if err := w.decide("owen", r.ID, access.Approve, ""); access.CodeOf(err) != access.NotApprover {
+		t.Errorf("a former owner: %v", err)
+	}
+	if err := w.decide("olga", r.ID, access.Approve, ""); err != nil {
+		t.Error(err)
+	}
+	if err := w.decide("sec", r.ID, access.Approve, ""); err != nil {
+		t.Errorf("a new owner: %v", err)
+	}
+}
+
+func TestAReasonThatNobodyCanSeeIsNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, words := range []string{" \t\n", "\u200b", "\u3164\u3164", "\u2800", "\u0301", "\x00"} {
+		_, err := w.service.Submit(t.Context(), access.Draft{By: w.person("rita"), Entitlement: "write", Duration: access.NotChosen, Justification: words})
+		if access.CodeOf(err) != access.BadJustification {
+			t.Errorf("%q: %v", words, err)
+		}
+	}
+}

@@ -62,7 +62,16 @@ func (s *Service) candidates(ctx context.Context, r Request, a catalog.Approver)
 		}
 		return []idp.User{u}, nil, nil
 	}
-	for _, email := range a.Emails {
+	emails := a.Emails
+	if a.Kind == catalog.ApproverOwner {
+		// The request keeps that the owner decides; who that is may have changed since, as with a manager.
+		app, ok := s.Catalog().App(r.Role.App)
+		if !ok {
+			return nil, []string{r.Role.AppName + " is not in the catalog any more, so nobody owns it"}, nil
+		}
+		emails = app.Owners
+	}
+	for _, email := range emails {
 		u, err := s.byEmail(ctx, email)
 		switch kind := idp.KindOf(err); {
 		case kind == idp.UserNotFound || kind == idp.Ambiguous:

@@ -226,8 +226,9 @@ func (r *Runner) dispatch(ctx context.Context) time.Time {
 // carryOut does one effect and records its outcome. The target's place is free as soon as the call has returned: the
 // next call never waits for this one's commit.
 func (r *Runner) carryOut(ctx context.Context, e Effect) {
-	// The call in hand is finished on shutdown, within a bound.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 40*time.Second)
+	// The call in hand is finished on shutdown, within a bound; what came of it is written down in any case.
+	keep := context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(keep, 40*time.Second)
 	defer cancel()
 	freed := false
 	free := func() {
@@ -239,10 +240,10 @@ func (r *Runner) carryOut(ctx context.Context, e Effect) {
 			poke(r.wake)
 		}
 	}
-	err := r.attempt(ctx, e, free)
+	err := r.attempt(ctx, keep, e, free)
 	free()
 	if err != nil {
-		r.failed(ctx, e, err)
+		r.failed(keep, e, err)
 	}
 	r.mu.Lock()
 	if err == nil {
@@ -256,8 +257,8 @@ func (r *Runner) carryOut(ctx context.Context, e Effect) {
 	poke(r.wake)
 }
 
-// attempt runs the effect; a panic in an adapter is an error like any other.
-func (r *Runner) attempt(ctx context.Context, e Effect, free func()) (err error) {
+// attempt runs the effect within ctx and records its outcome within keep; a panic in an adapter is an error like any other.
+func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.s.log.Error("panic in effect", "effect", e.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -273,7 +274,7 @@ func (r *Runner) attempt(ctx context.Context, e Effect, free func()) (err error)
 		r.queue.healthy(e.Target)
 		r.mu.Unlock()
 		free()
-		return r.s.settle(ctx, e, c)
+		return r.s.settle(keep, e, c)
 	}
 	switch e.Kind {
 	case EffectOpen:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -115,7 +114,7 @@ func (s *Service) plan(ctx context.Context, d Draft) (plan, error) {
 	}
 	p := plan{entry: e, request: Request{
 		ID: newRequestID(s.Now()), Kind: KindAccess, Key: d.Key, Requester: d.By, Subject: d.By, Title: user.Title,
-		Department: user.Department, Justification: strings.TrimSpace(d.Justification), Duration: d.Duration,
+		Department: user.Department, Justification: spoken(d.Justification), Duration: d.Duration,
 	}}
 	if err := s.planPresent(ctx, &p); err != nil {
 		return plan{}, err
@@ -233,7 +232,7 @@ func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
 	if r, err := s.byKey(ctx, d.Key); err == nil {
 		return r, nil
 	}
-	words := strings.TrimSpace(d.Justification)
+	words := spoken(d.Justification)
 	if n := utf8.RuneCountInString(words); n == 0 || n > JustificationSize {
 		return Request{}, &Refusal{
 			Code: BadJustification, Field: FieldJustification,
@@ -332,7 +331,7 @@ func (s *Service) Extend(ctx context.Context, by Person, id GrantID, justificati
 	if !g.Live() {
 		return Request{}, &Refusal{Code: GrantOver, Text: "This access has ended or is ending, so it cannot be extended. You can ask for it again.", Request: g.Request}
 	}
-	if strings.TrimSpace(justification) == "" {
+	if spoken(justification) == "" {
 		justification = "Still needed."
 	}
 	return s.Submit(ctx, Draft{Key: key, By: by, Entitlement: g.Role.Entitlement, Duration: NotChosen, Justification: justification})
