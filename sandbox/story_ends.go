@@ -119,5 +119,9 @@ func (t *tour) noticed(ctx context.Context) error {
 	if err := t.ended(ctx, groupRead, "ravi"); err != nil {
 		return err
 	}
-	return t.settled(ctx, 100*time.Millisecond)
+	return t.until(ctx, "the notice has lost its buttons", func() bool {
+		now, _ := t.w.Slack.Message(m.Channel, m.TS)
+		_, left := button(now.Blocks, "I am done")
+		return !left
+	})
 }
