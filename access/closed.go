@@ -31,12 +31,16 @@ func (s *Service) Closed(ctx context.Context, by Person, query string, limit int
 	return list, nil
 }
 
-// Known returns the person who was paired with a Slack user before, whatever became of that user since; the zero value
-// if nobody was.
-func (s *Service) Known(ctx context.Context, id SlackID) (Person, error) {
+// OffboardSlack is Offboard for the person who was paired with a Slack user, when Slack says that its account is gone. The
+// zero Person means that nobody was paired with it, so there is nothing to end.
+func (s *Service) OffboardSlack(ctx context.Context, id SlackID) (Person, int, error) {
 	p, err := s.pinned(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return Person{}, nil
+		return Person{}, 0, nil
 	}
-	return p, err
+	if err != nil {
+		return Person{}, 0, err
+	}
+	n, err := s.Offboard(ctx, p.User)
+	return p, n, err
 }
