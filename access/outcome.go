@@ -18,7 +18,7 @@ func (s *Service) stateOf(ctx context.Context, id RequestID) (state, error) {
 }
 
 // settle records the outcome of an effect and forgets the effect, in one transaction. A newer wish for the same effect
-// survives.
+// survives. With the last effect of a request that is over, the request is sealed.
 func (s *Service) settle(ctx context.Context, e Effect, c command) error {
 	st, err := s.apply(ctx, e.Request, c, func(tx Tx, _ state) error {
 		now, err := tx.Effect(e.ID)
@@ -33,7 +33,7 @@ func (s *Service) settle(ctx context.Context, e Effect, c command) error {
 			return tx.PutEffect(now)
 		}
 		return tx.DropEffect(e.ID)
-	})
+	}, sealOver)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.Kind, err)
 	}

@@ -47,6 +47,14 @@ type Tx interface {
 	// Events returns the events of a request with Seq greater than after.
 	Events(id RequestID, after int) ([]Event, error)
 
+	// Seal lets a request that is over take little room: its record, the grant of the same id and its events so far are
+	// packed. Nothing that can be read changes, and whatever is written to them later is kept as if they never were sealed;
+	// they are sealed again by the next call. It is no error if there is nothing to seal.
+	Seal(id RequestID) error
+	// Unsealed lists the ids of the requests whose records are not sealed in ascending order, those greater than after, at
+	// most limit (0 = all). Writing what a record says already leaves it sealed.
+	Unsealed(after RequestID, limit int) ([]RequestID, error)
+
 	// PutEffect writes or replaces a pending effect; Effect reads one or returns ErrNotFound; DropEffect forgets one.
 	PutEffect(e Effect) error
 	Effect(id string) (Effect, error)

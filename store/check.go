@@ -40,8 +40,8 @@ func (s *Store) Check(ctx context.Context) error {
 
 // checkContents verifies what the pages hold.
 func checkContents(ctx context.Context, b *bbolt.Tx) (*checker, error) {
-	c := &checker{tx: newTx(b), ctx: ctx, counts: map[string]int{}}
-	for _, f := range []func() error{c.records, c.events, c.effects, c.timers, c.totals} {
+	c := &checker{tx: newTx(b, &press{}), ctx: ctx, counts: map[string]int{}}
+	for _, f := range []func() error{c.records, c.events, c.sealed, c.listed, c.effects, c.timers, c.totals} {
 		if err := f(); err != nil {
 			return c, fmt.Errorf("check store: %w", err)
 		}
@@ -54,11 +54,12 @@ func checkContents(ctx context.Context, b *bbolt.Tx) (*checker, error) {
 
 // checker gathers findings; its methods return an error only if they cannot go on.
 type checker struct {
-	tx     *tx
-	ctx    context.Context //nolint:containedctx // It lives for one call of Check.
-	found  []error
-	counts map[string]int
-	newest time.Time // Of all events.
+	tx      *tx
+	ctx     context.Context //nolint:containedctx // It lives for one call of Check.
+	found   []error
+	counts  map[string]int
+	newest  time.Time // Of all events.
+	entries int       // Of all records in the index.
 }
 
 func (c *checker) find(format string, args ...any) {
@@ -111,34 +112,36 @@ func (c *checker) pair(main, list string, place func(id string, raw []byte) ([]b
 	return n, err
 }
 
-func (c *checker) records() error {
+func (c *checker) records() error { return c.each(bucketRecords, c.record) }
+
+// record verifies one record, wherever it is kept, and counts it.
+func (c *checker) record(k, v []byte) {
+	kind, id, _ := strings.Cut(string(k), sep)
+	c.counts[countRecords+kind]++
+	list, _, err := unwrap(v)
+	if err != nil {
+		c.find("record %q: %w", k, err)
+		return
+	}
 	index, err := c.tx.reading(bucketIndex)
 	if err != nil {
-		return err
+		c.find("record %q: %w", k, err)
+		return
 	}
-	entries := 0
-	err = c.each(bucketRecords, func(k, v []byte) {
-		kind, id, _ := strings.Cut(string(k), sep)
-		c.counts[countRecords+kind]++
-		list, _, err := unseal(v)
-		if err != nil {
-			c.find("record %q: %w", k, err)
-			return
+	c.entries += len(list)
+	for _, x := range list {
+		if index.Get(slices.Concat([]byte(kind+sep+x+sep), []byte(id))) == nil {
+			c.find("record %q is not listed under %q", k, x)
 		}
-		entries += len(list)
-		for _, x := range list {
-			if index.Get(slices.Concat([]byte(kind+sep+x+sep), []byte(id))) == nil {
-				c.find("record %q is not listed under %q", k, x)
-			}
-		}
-	})
-	if err != nil {
-		return err
 	}
+}
+
+// listed verifies that the index has no other entries than those of the records.
+func (c *checker) listed() error {
 	listed := 0
-	err = c.each(bucketIndex, func(_, _ []byte) { listed++ })
-	if listed != entries {
-		c.find("the index has %d entries, the records have %d", listed, entries)
+	err := c.each(bucketIndex, func(_, _ []byte) { listed++ })
+	if err == nil && listed != c.entries {
+		c.find("the index has %d entries, the records have %d", listed, c.entries)
 	}
 	return err
 }

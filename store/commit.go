@@ -162,7 +162,7 @@ func (s *Store) run(a *attempt) {
 	changed := false
 	deltas := map[string]int{}
 	for i, c := range a.calls {
-		t := newTx(b)
+		t := newTx(b, &s.press)
 		a.tx, a.running = t, i
 		c.err = c.f(t)
 		a.running = nobody

@@ -17,13 +17,13 @@ import (
 // An envelope is a record as it is stored: the length of the list of index entries (uvarint), the list (joined by NUL,
 // sorted), the value in JSON.
 
-func seal(index []string, value []byte) []byte {
+func wrap(index []string, value []byte) []byte {
 	list := strings.Join(index, sep)
 	b := binary.AppendUvarint(nil, uint64(len(list)))
 	return append(append(b, list...), value...)
 }
 
-func unseal(b []byte) (index []string, value []byte, err error) {
+func unwrap(b []byte) (index []string, value []byte, err error) {
 	size, n := binary.Uvarint(b)
 	if n <= 0 || size > uint64(len(b)-n) { //nolint:gosec // n is at most len(b).
 		return nil, nil, errors.New("decode: damaged envelope")
@@ -47,9 +47,14 @@ func (t *tx) Get(kind access.Kind, id string, value any) error {
 	}
 	raw := b.Get(key)
 	if raw == nil {
+		if raw, _, err = t.sealedRecord(kind, id); err != nil {
+			return err
+		}
+	}
+	if raw == nil {
 		return access.ErrNotFound
 	}
-	_, raw, err = unseal(raw)
+	_, raw, err = unwrap(raw)
 	if err != nil {
 		return err
 	}
@@ -81,16 +86,21 @@ func (t *tx) Put(kind access.Kind, id string, value any, index ...string) error 
 			return err
 		}
 	}
+	wrapped := wrap(index, raw)
+	old, err := t.loose(b, kind, id, key, wrapped)
+	if err != nil || bytes.Equal(old, wrapped) {
+		return err
+	}
 	var before []string
-	if old := b.Get(key); old != nil {
-		if before, _, err = unseal(old); err != nil {
+	if old != nil {
+		if before, _, err = unwrap(old); err != nil {
 			return err
 		}
 	}
 	if err := t.reindex(kind, id, before, index); err != nil {
 		return err
 	}
-	was, err := t.set(b, key, seal(index, raw))
+	was, err := t.set(b, key, wrapped)
 	if err != nil {
 		return fmt.Errorf("put %s %s: %w", kind, id, err)
 	}
@@ -98,6 +108,18 @@ func (t *tx) Put(kind access.Kind, id string, value any, index ...string) error 
 		t.deltas[countRecords+string(kind)]++
 	}
 	return nil
+}
+
+// loose returns the record that is to be replaced, nil if there is none. It unseals it unless nothing changes.
+func (t *tx) loose(b *bbolt.Bucket, kind access.Kind, id string, key, by []byte) ([]byte, error) {
+	if old := b.Get(key); old != nil {
+		return old, nil
+	}
+	old, p, err := t.sealedRecord(kind, id)
+	if err != nil || p == nil || bytes.Equal(old, by) {
+		return old, err
+	}
+	return old, t.unseal(access.RequestID(id), p)
 }
 
 // reindex removes and adds the index entries that differ.

@@ -18,6 +18,7 @@ const (
 	bucketOrder   = "order"   // Priority, rank, due time, id.
 	bucketTimers  = "timers"  // Id.
 	bucketDue     = "due"     // Time, id.
+	bucketSealed  = "sealed"  // Request. Since version 2.
 )
 
 // keySchema is the fact that holds the version of the layout, in decimal.
@@ -37,6 +38,13 @@ func steps() []step {
 				if _, err := b.CreateBucket([]byte(name)); err != nil {
 					return fmt.Errorf("create bucket %s: %w", name, err)
 				}
+			}
+			return nil
+		},
+		// What is over may be sealed from here on. What an older version left loose is sealed by the core, bit by bit.
+		func(b *bbolt.Tx) error {
+			if _, err := b.CreateBucket([]byte(bucketSealed)); err != nil {
+				return fmt.Errorf("create bucket %s: %w", bucketSealed, err)
 			}
 			return nil
 		},

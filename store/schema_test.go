@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -87,11 +88,11 @@ func TestFailedMigrationLeavesTheFileAsItWas(t *testing.T) {
 	good := func(b *bbolt.Tx) error { return b.DeleteBucket([]byte(bucketTimers)) }
 	bad := func(*bbolt.Tx) error { return fails }
 	path := older(t, append(steps(), good))
-	if _, err := open(config(path), append(steps(), good, bad)); !errors.Is(err, fails) || !strings.Contains(err.Error(), "migrate to version 3") {
+	if _, err := open(config(path), append(steps(), good, bad)); !errors.Is(err, fails) || !strings.Contains(err.Error(), fmt.Sprintf("migrate to version %d", len(steps())+2)) {
 		t.Fatalf("got %v", err)
 	}
-	if v := schemaOf(t, path); v != 1 {
-		t.Errorf("the file says version %d, want 1", v)
+	if v := schemaOf(t, path); v != len(steps()) {
+		t.Errorf("the file says version %d, want %d", v, len(steps()))
 	}
 	s, err := open(config(path), steps())
 	if err != nil {
@@ -112,13 +113,16 @@ func TestNewerLayoutIsRefused(t *testing.T) {
 	if !errors.Is(err, ErrNewerSchema) || !errors.As(err, &explained) {
 		t.Fatalf("got %v", err)
 	}
-	for _, text := range []string{"A newer Usher wrote this file", "version 2", "up to 1", "Start the newer Usher"} {
+	known := len(steps())
+	for _, text := range []string{
+		"A newer Usher wrote this file", fmt.Sprintf("version %d", known+1), fmt.Sprintf("up to %d", known), "Start the newer Usher",
+	} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("got %q, want it to say %q", err, text)
 		}
 	}
-	if v := schemaOf(t, path); v != 2 {
-		t.Errorf("the file says version %d, want 2", v)
+	if v := schemaOf(t, path); v != known+1 {
+		t.Errorf("the file says version %d, want %d", v, known+1)
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	countEvents  = "events"
 	countEffects = "effects"
 	countTimers  = "timers"
+	countSealed  = "sealed"
 )
 
 // Stats is a look at the store for metrics. Getting it costs a few microseconds, however much there is.
@@ -28,6 +29,8 @@ type Stats struct {
 	// Records by kind.
 	Records                 map[access.Kind]int
 	Events, Effects, Timers int
+	// Sealed is how many requests are sealed. Their records and events are counted above, too.
+	Sealed int
 	// Waiting updates at this moment.
 	Waiting int
 	// Updates that ended since Open, Failed those of them that returned an error; Commits they needed, and CommitTime
@@ -73,6 +76,8 @@ func (st *Stats) count(b *bbolt.Tx) error {
 			st.Effects = n
 		case name == countTimers:
 			st.Timers = n
+		case name == countSealed:
+			st.Sealed = n
 		}
 	})
 }

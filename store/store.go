@@ -55,6 +55,7 @@ type Store struct {
 	size   atomic.Int64 // How long the file must be.
 	jammed atomic.Bool  // A fault left bbolt's locks held: nothing of it may be called any more.
 
+	press   press
 	stopped chan struct{} // Closed when the committer has ended.
 	close   func() error
 }
@@ -126,7 +127,7 @@ func (s *Store) refusal() error {
 // the file from reusing space.
 func (s *Store) View(ctx context.Context, f func(access.Tx) error) error {
 	return s.read(ctx, func(b *bbolt.Tx) error {
-		t := newTx(b)
+		t := newTx(b, &s.press)
 		defer t.over.Store(true)
 		return f(t)
 	})

@@ -24,6 +24,10 @@ type tx struct {
 	log    []change
 	deltas map[string]int // Changes of the counts.
 	over   atomic.Bool
+
+	press    *press
+	opened   *parcel // Of the request openedID.
+	openedID access.RequestID
 }
 
 var _ access.Tx = (*tx)(nil)
@@ -35,7 +39,7 @@ type change struct {
 	value  []byte // nil: it was not there.
 }
 
-func newTx(b *bbolt.Tx) *tx { return &tx{b: b, deltas: map[string]int{}} }
+func newTx(b *bbolt.Tx, p *press) *tx { return &tx{b: b, deltas: map[string]int{}, press: p} }
 
 // reading returns the bucket for reads.
 func (t *tx) reading(name string) (*bbolt.Bucket, error) {
@@ -103,6 +107,9 @@ func (t *tx) undo() error {
 func present() []byte { return []byte{1} }
 
 func encode(v any) ([]byte, error) {
+	if raw, ok := v.(json.RawMessage); ok {
+		return raw, nil // Encoded by the caller, who keeps it.
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
@@ -111,6 +118,10 @@ func encode(v any) ([]byte, error) {
 }
 
 func decode(b []byte, v any) error {
+	if raw, ok := v.(*json.RawMessage); ok {
+		*raw = bytes.Clone(b) // The caller decodes it.
+		return nil
+	}
 	if err := json.Unmarshal(b, v); err != nil {
 		return fmt.Errorf("decode: %w", err)
 	}

@@ -33,6 +33,7 @@ type state struct {
 	effects *tree // id
 	timers  *tree // id
 	due     *tree // time, id
+	sealed  *tree // request
 }
 
 // View runs f on the present version.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -75,11 +76,18 @@ func (t *tx) Put(kind access.Kind, id string, value any, index ...string) error 
 	if err != nil {
 		return err
 	}
-	b, err = encode(record{Index: index, Value: b})
+	b, err = encode(record{Index: slices.Compact(slices.Sorted(slices.Values(index))), Value: b})
 	if err != nil {
 		return err
 	}
-	if old, ok := t.records.get(key); ok {
+	old, ok := t.records.get(key)
+	if ok && bytes.Equal(old, b) {
+		return nil
+	}
+	if kind == access.Requests || kind == access.Grants {
+		t.sealed = t.sealed.without(id)
+	}
+	if ok {
 		r, err := decode[record](old)
 		if err != nil {
 			return err
@@ -134,6 +142,7 @@ func (t *tx) Append(e access.Event) error {
 	if err != nil {
 		return err
 	}
+	t.sealed = t.sealed.without(string(e.Request))
 	t.events = t.events.put(eventKey(e.Request, e.Seq), b)
 	return nil
 }
@@ -154,6 +163,34 @@ func (t *tx) Events(id access.RequestID, after int) ([]access.Event, error) {
 		return failed == nil
 	})
 	return list, failed
+}
+
+// Seal only remembers that it was called: memory is not short.
+func (t *tx) Seal(id access.RequestID) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	if _, err := keyOf(string(id), "-"); err != nil {
+		return err
+	}
+	t.sealed = t.sealed.put(string(id), nil)
+	return nil
+}
+
+func (t *tx) Unsealed(after access.RequestID, limit int) ([]access.RequestID, error) {
+	if err := t.reading(); err != nil {
+		return nil, err
+	}
+	prefix := string(access.Requests) + sep
+	var ids []access.RequestID
+	t.records.from(prefix+string(after), func(key string, _ []byte) bool {
+		id, ok := strings.CutPrefix(key, prefix)
+		if _, sealed := t.sealed.get(id); ok && !sealed && id != string(after) {
+			ids = append(ids, access.RequestID(id))
+		}
+		return ok && (limit <= 0 || len(ids) < limit)
+	})
+	return ids, nil
 }
 
 func (t *tx) PutEffect(e access.Effect) error {

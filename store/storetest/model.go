@@ -155,6 +155,8 @@ type observed struct {
 	Events  map[access.RequestID][]access.Event
 	Effects []access.Effect
 	Timers  []access.Timer
+	// Unsealed are the requests that are not sealed.
+	Unsealed []access.RequestID
 }
 
 func newObserved() observed {
@@ -192,8 +194,9 @@ func observe(tx access.Tx) (observed, error) {
 			o.Events[access.RequestID(id)] = list
 		}
 	}
-	var err1, err2 error
+	var err1, err2, err3 error
 	o.Effects, err1 = tx.Effects()
 	o.Timers, err2 = tx.Due(noon().Add(24*time.Hour), 0)
-	return o, errors.Join(err1, err2)
+	o.Unsealed, err3 = tx.Unsealed("", 0)
+	return o, errors.Join(err1, err2, err3)
 }

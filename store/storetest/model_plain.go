@@ -34,12 +34,14 @@ type model struct {
 	events  map[access.RequestID][]access.Event
 	effects map[string]access.Effect
 	timers  map[string]access.Timer
+	sealed  map[string]bool
 }
 
 func newModel() *model {
 	return &model{
 		values: map[string]int{}, index: map[string][]string{}, events: map[access.RequestID][]access.Event{},
 		effects: map[string]access.Effect{}, timers: map[string]access.Timer{},
+		sealed: map[string]bool{},
 	}
 }
 
@@ -47,6 +49,7 @@ func (m *model) clone() *model {
 	c := &model{
 		values: maps.Clone(m.values), index: maps.Clone(m.index), events: maps.Clone(m.events),
 		effects: maps.Clone(m.effects), timers: maps.Clone(m.timers),
+		sealed: maps.Clone(m.sealed),
 	}
 	for id, list := range c.events {
 		c.events[id] = slices.Clone(list)
@@ -67,6 +70,11 @@ func (m *model) observe() observed {
 		}
 	}
 	maps.Copy(o.Events, m.events)
+	for _, id := range slices.Sorted(slices.Values(allIDs())) {
+		if _, ok := m.values[string(access.Requests)+"/"+id]; ok && !m.sealed[id] {
+			o.Unsealed = append(o.Unsealed, access.RequestID(id))
+		}
+	}
 	o.Effects = slices.SortedFunc(maps.Values(m.effects), func(a, b access.Effect) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Rank, a.Rank), a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID))
 	})
@@ -81,11 +89,16 @@ func drawOp(t *rapid.T, owner string) op {
 	id := owner + rapid.SampledFrom([]string{"a", "ab", "b"}).Draw(t, "id")
 	at := noon().Add(time.Duration(rapid.IntRange(-3, 3).Draw(t, "at")))
 	n := rapid.IntRange(0, 3).Draw(t, "n")
-	switch rapid.SampledFrom([]string{"put", "put", "append", "put effect", "drop effect", "set timer", "clear timer"}).Draw(t, "op") {
+	switch rapid.SampledFrom([]string{"put", "put", "append", "put effect", "drop effect", "set timer", "clear timer", "seal", "seal"}).Draw(t, "op") {
 	case "put":
 		return drawPut(t, id, n)
 	case "append":
 		return drawAppend(t, id, at)
+	case "seal":
+		return op{
+			"seal " + id, func(tx access.Tx) error { return tx.Seal(access.RequestID(id)) },
+			func(m *model) bool { m.sealed[id] = true; return true },
+		}
 	case "put effect":
 		e := access.Effect{
 			ID: id, Priority: access.Priority(rapid.IntRange(-1, 1).Draw(t, "priority")), Rank: rapid.IntRange(-1, 1).Draw(t, "rank"),
@@ -116,10 +129,17 @@ func drawOp(t *rapid.T, owner string) op {
 func drawPut(t *rapid.T, id string, n int) op {
 	kind := rapid.SampledFrom(kinds()).Draw(t, "kind")
 	index := rapid.SliceOfN(rapid.SampledFrom(indexes()), 0, 3).Draw(t, "index")
+	index = slices.Compact(slices.Sorted(slices.Values(index)))
 	key := string(kind) + "/" + id
 	return op{
 		fmt.Sprintf("put %s %d %q", key, n, index), func(tx access.Tx) error { return tx.Put(kind, id, n, index...) },
-		func(m *model) bool { m.values[key], m.index[key] = n, index; return true },
+		func(m *model) bool {
+			if old, ok := m.values[key]; !ok || old != n || !slices.Equal(m.index[key], index) {
+				m.sealed[id] = false
+			}
+			m.values[key], m.index[key] = n, index
+			return true
+		},
 	}
 }
 
@@ -141,6 +161,7 @@ func drawAppend(t *rapid.T, id string, at time.Time) op {
 		func(m *model) bool {
 			e := e
 			e.Seq = len(m.events[e.Request]) + 1
+			m.sealed[id] = false
 			m.events[e.Request] = append(m.events[e.Request], e)
 			return wrong == 0
 		},

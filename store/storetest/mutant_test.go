@@ -56,6 +56,10 @@ type (
 	coarse       struct{ access.Tx }
 	noPages      struct{ access.Tx }
 	halfRefusing struct{ access.Tx }
+	frozen       struct{ access.Tx }
+	unlisted     struct{ access.Tx }
+	relinked     struct{ access.Tx }
+	allUnsealed  struct{ access.Tx }
 	present      struct {
 		access.Tx
 		s access.Store
@@ -137,6 +141,64 @@ func (m present) Events(id access.RequestID, after int) (list []access.Event, er
 		return err
 	})
 	return list, err
+}
+
+// isSealed is for mutants that treat what is sealed in another way.
+func isSealed(tx access.Tx, id access.RequestID) (bool, error) {
+	list, err := tx.Unsealed("", 0)
+	if err != nil || slices.Contains(list, id) {
+		return false, err
+	}
+	var raw json.RawMessage
+	err = tx.Get(access.Requests, string(id), &raw)
+	if errors.Is(err, access.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Put takes what is sealed for final.
+func (m frozen) Put(k access.Kind, id string, v any, index ...string) error {
+	if sealed, err := isSealed(m.Tx, access.RequestID(id)); err != nil || sealed {
+		return err
+	}
+	return m.Tx.Put(k, id, v, index...)
+}
+
+// Seal forgets the index entries.
+func (m unlisted) Seal(id access.RequestID) error {
+	var raw json.RawMessage
+	switch err := m.Get(access.Requests, string(id), &raw); {
+	case errors.Is(err, access.ErrNotFound):
+		return m.Tx.Seal(id)
+	case err != nil:
+		return err
+	}
+	return errors.Join(m.Put(access.Requests, string(id), raw), m.Tx.Seal(id))
+}
+
+// Events makes the hash of a sealed event anew instead of giving back the one that was appended.
+func (m relinked) Events(id access.RequestID, after int) ([]access.Event, error) {
+	list, err := m.Tx.Events(id, after)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := isSealed(m.Tx, id)
+	for i := range list {
+		if sum, failed := list[i].Sum(); sealed && failed == nil {
+			list[i].Hash = sum
+		}
+	}
+	return list, err
+}
+
+func (m allUnsealed) Unsealed(after access.RequestID, limit int) ([]access.RequestID, error) {
+	list, err := m.IDs(access.Requests, "all", string(after), limit)
+	out := make([]access.RequestID, len(list))
+	for i, id := range list {
+		out[i] = access.RequestID(id)
+	}
+	return out, err
 }
 
 func both(f func(access.Tx) access.Tx) func(access.Store) mutant {
@@ -228,6 +290,10 @@ func mutants() map[string]func(access.Store) mutant {
 		"microseconds":           both(func(tx access.Tx) access.Tx { return coarse{tx} }),
 		"no pages":               both(func(tx access.Tx) access.Tx { return noPages{tx} }),
 		"refused but cleared":    both(func(tx access.Tx) access.Tx { return halfRefusing{tx} }),
+		"sealed is final":        both(func(tx access.Tx) access.Tx { return frozen{tx} }),
+		"sealed is not listed":   both(func(tx access.Tx) access.Tx { return unlisted{tx} }),
+		"sealed is linked anew":  both(func(tx access.Tx) access.Tx { return relinked{tx} }),
+		"all is unsealed":        both(func(tx access.Tx) access.Tx { return allUnsealed{tx} }),
 		"failed but kept":        running(commitAnyway),
 		"panicked but kept":      running(keepPanicked),
 		"acknowledged too early": running(later),
