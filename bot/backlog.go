@@ -25,13 +25,17 @@ const (
 	laneAnswer
 	// laneDecide is for clicks that change something: approve, cancel, release, extend. Nothing stands in for their
 	// acknowledgement: it comes when the change is durable or refused. A click that takes too long for Slack gets Slack's
-	// own warning, and its outcome shows in the messages.
+	// own warning, and its outcome shows in the messages. The event that somebody has left goes here too: Slack sends it
+	// again until it is acknowledged.
 	laneDecide
 )
 
 func laneOf(data any) lane {
 	switch d := data.(type) {
 	case slackevents.EventsAPIEvent:
+		if u, ok := d.InnerEvent.Data.(*slackevents.UserChangeEvent); ok && u.User.Deleted {
+			return laneDecide
+		}
 		return laneNow
 	case slack.InteractionCallback:
 		switch d.Type { //nolint:exhaustive // The others open something.

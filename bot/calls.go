@@ -63,8 +63,8 @@ func (b *Bot) pushView(ctx context.Context, trigger string, v slack.ModalViewReq
 	})
 }
 
-// updateView replaces a view that is open. That it was closed meanwhile is no fault.
-func (b *Bot) updateView(ctx context.Context, viewID string, v slack.ModalViewRequest) {
+// updateView replaces a view that is open and reports whether it did. That it was closed meanwhile is no fault.
+func (b *Bot) updateView(ctx context.Context, viewID string, v slack.ModalViewRequest) bool {
 	err := b.cfg.outside(callUpdateView, func() error {
 		_, err := b.api.UpdateViewContext(ctx, v, "", "", viewID)
 		return err
@@ -72,6 +72,7 @@ func (b *Bot) updateView(ctx context.Context, viewID string, v slack.ModalViewRe
 	if err != nil && code(err) != "not_found" {
 		b.log.Warn("update view", "view", viewID, "err", safeCause(err))
 	}
+	return err == nil
 }
 
 func (b *Bot) publishHome(ctx context.Context, r slack.PublishViewContextRequest) error {

@@ -19,6 +19,7 @@ import (
 type Core interface {
 	Identify(ctx context.Context, p access.SlackProfile) (access.Person, error)
 	Choices(ctx context.Context, by access.Person, query string, limit int) ([]access.Choice, error)
+	Closed(ctx context.Context, by access.Person, query string, limit int) ([]access.Closed, error)
 	Preview(ctx context.Context, d access.Draft) (access.Preview, error)
 	Submit(ctx context.Context, d access.Draft) (access.Request, error)
 	Decide(ctx context.Context, by access.Person, id access.RequestID, v access.Verdict, reason string, o access.Origin) (access.Request, error)
@@ -29,6 +30,7 @@ type Core interface {
 	Home(ctx context.Context, by access.Person) (access.Home, error)
 	Revocable(ctx context.Context, by access.Person, of access.SlackID) ([]access.Grant, error)
 	Request(ctx context.Context, by access.Person, id access.RequestID) (access.Request, *access.Grant, error)
+	OffboardSlack(ctx context.Context, id access.SlackID) (access.Person, int, error)
 	Now() time.Time
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -22,6 +23,7 @@ type job struct {
 	keys     []string // By which a repetition is known.
 	data     any      // slackevents.EventsAPIEvent, slack.InteractionCallback or slack.SlashCommand.
 	size     int      // In bytes, as it came.
+	came     time.Time
 	reply    *reply
 }
 
@@ -36,7 +38,7 @@ func (b *Bot) work(ctx context.Context, jobs <-chan job) {
 func (b *Bot) do(ctx context.Context, j job) {
 	ctx, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
-	done := false // Neither after a panic nor when a crash test ended the goroutine.
+	done := false // Neither after a panic, nor when a crash test ended the goroutine, nor when it is to be tried again.
 	defer func() {
 		if b.failed(recover()) || !done { // What was not done must not look done; a repetition is another chance.
 			j.reply.abandon()
@@ -46,15 +48,16 @@ func (b *Bot) do(ctx context.Context, j job) {
 		j.reply.give(nil) // Does nothing when there was an answer.
 		b.seen.keep(j.reply)
 	}()
+	again := false
 	switch d := j.data.(type) {
 	case slackevents.EventsAPIEvent:
-		b.event(d)
+		again = !b.event(ctx, d)
 	case slack.SlashCommand:
-		b.command(ctx, d)
+		b.command(ctx, j, d)
 	case slack.InteractionCallback:
 		b.interaction(ctx, j, d)
 	}
-	done = true
+	done = !again
 }
 
 // failed logs a panic, which must not end the program.
@@ -91,10 +94,11 @@ func titleOf(v slack.View) string {
 	return v.Title.Text
 }
 
-func (b *Bot) event(e slackevents.EventsAPIEvent) {
+// event notes what Slack tells and reports whether it is done; what is not comes again.
+func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent) bool {
 	if !b.ourApp(e.APIAppID) || (!b.home().own(e.TeamID) && !b.home().own(e.EnterpriseID)) {
 		b.log.Warn("event of another team or app", "team", e.TeamID, "app", e.APIAppID)
-		return
+		return true
 	}
 	switch d := e.InnerEvent.Data.(type) {
 	case *slackevents.AppHomeOpenedEvent:
@@ -103,7 +107,27 @@ func (b *Bot) event(e slackevents.EventsAPIEvent) {
 		}
 	case *slackevents.UserChangeEvent:
 		b.people.forget(d.User.ID)
+		if d.User.Deleted {
+			return b.left(ctx, access.SlackID(d.User.ID))
+		}
 	}
+	return true
+}
+
+// left ends what somebody holds whose Slack account was deactivated, if the directory says that they are gone. It reports
+// whether that is settled.
+func (b *Bot) left(ctx context.Context, id access.SlackID) bool {
+	p, n, err := b.core.OffboardSlack(ctx, id)
+	switch {
+	case access.CodeOf(err) != "":
+		b.log.Info("slack account deactivated, nothing ended", "slack", id, "user", p.User, "why", access.Sentence(err))
+	case err != nil:
+		b.log.Error("slack account deactivated, access not ended", "slack", id, "user", p.User, "ended", n, "err", err)
+		return false
+	case p.User != "":
+		b.log.Info("slack account deactivated, access ended", "slack", id, "user", p.User, "ended", n)
+	}
+	return true
 }
 
 func (b *Bot) ourApp(id string) bool {
@@ -136,7 +160,7 @@ func (b *Bot) interaction(ctx context.Context, j job, c slack.InteractionCallbac
 	case slack.InteractionTypeViewSubmission:
 		b.submitted(ctx, j, c)
 	case slack.InteractionTypeShortcut:
-		b.shortcut(ctx, c)
+		b.shortcut(ctx, j, c)
 	case slack.InteractionTypeViewClosed:
 	default:
 		b.log.Warn("unknown interaction", "type", cut(line(string(c.Type)), 40))

@@ -19,6 +19,7 @@ type fakeCore struct {
 	mu       sync.Mutex
 	people   map[access.SlackID]access.Person
 	choices  []access.Choice
+	closed   []access.Closed
 	requests map[access.RequestID]access.Request
 	grants   map[access.RequestID]access.Grant
 	home     access.Home
@@ -146,6 +147,28 @@ func (c *fakeCore) Choices(ctx context.Context, _ access.Person, query string, l
 		}
 	}
 	return list, nil
+}
+
+func (c *fakeCore) Closed(ctx context.Context, _ access.Person, query string, limit int) ([]access.Closed, error) {
+	if err := c.enter(ctx, "closed"); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []access.Closed
+	for _, x := range c.closed {
+		if containsAll(x.Role.String(), query) && len(list) < limit {
+			list = append(list, x)
+		}
+	}
+	return list, nil
+}
+
+func (c *fakeCore) OffboardSlack(ctx context.Context, id access.SlackID) (access.Person, int, error) {
+	err := c.enter(ctx, "offboard "+string(id))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.people[id], 1, err
 }
 
 func (c *fakeCore) Preview(ctx context.Context, d access.Draft) (access.Preview, error) {

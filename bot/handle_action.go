@@ -44,14 +44,14 @@ func (b *Bot) action(ctx context.Context, j job, c slack.InteractionCallback, a 
 			b.notifier.home.turn(access.SlackID(c.User.ID), section, from)
 		}
 	case id == actionRequest:
-		b.openForm(ctx, c.User.ID, c.TriggerID, "", "", b.sayer(ctx, c))
+		b.openForm(ctx, opening{user: c.User.ID, trigger: c.TriggerID, came: j.came, say: b.sayer(ctx, c)})
 	case id == actionRevoke:
 		b.openHolder(ctx, c)
 	case id == actionHolder:
 		b.holderChosen(ctx, c, a.SelectedUser)
 	case id == actionHomeSearch:
 		if e, ok := parseEntitlement(a.SelectedOption.Value); ok {
-			b.openForm(ctx, c.User.ID, c.TriggerID, "", e, b.sayer(ctx, c))
+			b.openForm(ctx, opening{user: c.User.ID, trigger: c.TriggerID, came: j.came, entitlement: e, say: b.sayer(ctx, c)})
 			b.notifier.home.used(access.SlackID(c.User.ID))
 		}
 	default:
@@ -85,7 +85,11 @@ func (b *Bot) press(ctx context.Context, j job, c slack.InteractionCallback, a s
 		b.tell(ctx, c, "This button is of another version of Usher and does nothing any more. Open Usher's Home tab to see what you can do.")
 		return
 	}
-	by, err := b.who(ctx, c.User.ID)
+	who := b.who
+	if a.ActionID == actionApprove {
+		who = b.whoDecides
+	}
+	by, err := who(ctx, c.User.ID)
 	k := click{j: j, c: c, by: by, id: id, origin: originOf(j, c)}
 	if err == nil {
 		err = do(ctx, k)
@@ -263,7 +267,7 @@ func (b *Bot) dialogSubmitted(ctx context.Context, j job, c slack.InteractionCal
 	}
 	var by access.Person
 	if err == nil {
-		by, err = b.who(ctx, c.User.ID)
+		by, err = b.whoDecides(ctx, c.User.ID)
 	}
 	done := "Done."
 	switch {
@@ -288,10 +292,10 @@ func (b *Bot) dialogSubmitted(ctx context.Context, j job, c slack.InteractionCal
 
 func (b *Bot) dialogAnswer(ctx context.Context, j job, c slack.InteractionCallback, done string, err error) {
 	switch {
-	case err == nil && j.reply.give(nil): // Closes the dialog; the message itself tells.
+	case err == nil && c.View.CallbackID == callbackDeny && j.reply.give(nil): // Closes the dialog; the message itself tells.
 		return
-	case err == nil:
-		b.updateView(ctx, c.View.ID, sentenceView(titleOf(c.View), done))
+	case err == nil: // Who revokes has no message that would tell.
+		b.answerView(ctx, j, c.View.ID, sentenceView(titleOf(c.View), done))
 		return
 	case errors.Is(err, errMeta):
 		b.answerView(ctx, j, c.View.ID, sentenceView(titleOf(c.View), err.Error()+"."))

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -15,70 +13,8 @@ import (
 	"usher/catalog"
 )
 
-// quick is how long a person is looked up before a window is opened, for a trigger lives three seconds.
-const quick = 800 * time.Millisecond
-
-// forms orders what happens to one open form: of several previews only the newest is shown, and none after it was sent.
-type forms struct {
-	mu    sync.Mutex
-	open  map[string]*openForm
-	order []string
-}
-
-// turn is taken by whoever holds its only place. Unlike a mutex it may be held over a call to Slack where time is virtual.
-type openForm struct {
-	turn   chan struct{}
-	newest string // Time of the newest click.
-	sent   bool
-}
-
-func (o *openForm) take() (release func()) {
-	o.turn <- struct{}{}
-	return func() { <-o.turn }
-}
-
-// formsMax bounds the number of forms in mind; a form that fell out is treated as new.
-const formsMax = 2000
-
-func newForms() *forms { return &forms{open: map[string]*openForm{}} }
-
-func (f *forms) of(view string) *openForm {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	o, ok := f.open[view]
-	if !ok {
-		if len(f.order) >= formsMax {
-			delete(f.open, f.order[0])
-			f.order = f.order[1:]
-		}
-		o = &openForm{turn: make(chan struct{}, 1)}
-		f.open[view] = o
-		f.order = append(f.order, view)
-	}
-	return o
-}
-
-// clicked notes a click; clicks are compared by Slack's time, whose text form sorts.
-func (o *openForm) clicked(at string) {
-	defer o.take()()
-	o.newest = max(o.newest, at)
-}
-
-// ifCurrent runs f unless a newer click came or the form was sent; meanwhile it is not sent.
-func (o *openForm) ifCurrent(at string, f func()) {
-	defer o.take()()
-	if !o.sent && at >= o.newest {
-		f()
-	}
-}
-
-func (o *openForm) send(yes bool) {
-	defer o.take()()
-	o.sent = yes
-}
-
 // command answers the slash command: the form in a window, or one sentence.
-func (b *Bot) command(ctx context.Context, d slack.SlashCommand) {
+func (b *Bot) command(ctx context.Context, j job, d slack.SlashCommand) {
 	say := func(err error) {
 		b.logFault("command", err)
 		b.logFault("command", b.ephemeral(ctx, d.ResponseURL, sentenceFor(err)))
@@ -91,84 +27,19 @@ func (b *Bot) command(ctx context.Context, d slack.SlashCommand) {
 		say(&access.Refusal{Text: "Usher answers to " + b.cfg.Command + " only."})
 		return
 	}
-	b.openForm(ctx, d.UserID, d.TriggerID, strings.TrimSpace(d.Text), "", say)
+	b.openForm(ctx, opening{user: d.UserID, trigger: d.TriggerID, came: j.came, words: strings.TrimSpace(d.Text), say: say})
 }
 
 // shortcut answers the global shortcut.
-func (b *Bot) shortcut(ctx context.Context, c slack.InteractionCallback) {
+func (b *Bot) shortcut(ctx context.Context, j job, c slack.InteractionCallback) {
 	if c.CallbackID != callbackShortcut {
 		b.tell(ctx, c, "Usher does not know this shortcut any more.")
 		return
 	}
-	b.openForm(ctx, c.User.ID, c.TriggerID, "", "", func(err error) {
+	b.openForm(ctx, opening{user: c.User.ID, trigger: c.TriggerID, came: j.came, say: func(err error) {
 		b.logFault("shortcut", err)
 		b.tell(ctx, c, sentenceFor(err))
-	})
-}
-
-// openForm opens the window at once and fills it as soon as the rest is known. Refusals that are known in time are said
-// instead of opening it.
-func (b *Bot) openForm(ctx context.Context, user, trigger, words string, e catalog.EntitlementID, say func(error)) {
-	hurry, cancel := context.WithTimeout(ctx, quick)
-	by, err := b.who(hurry, user)
-	cancel()
-	if access.CodeOf(err) != "" {
-		say(err)
-		return
-	}
-	view, openErr := b.openView(ctx, trigger, loadingView())
-	if openErr != nil {
-		say(openErr)
-		return
-	}
-	if err != nil { // It took too long; now there is time.
-		by, err = b.who(ctx, user)
-	}
-	f := form{Meta: meta{Key: newKey()}, Words: cut(words, 200)}
-	if err == nil && e == "" && words != "" {
-		e, err = b.guess(ctx, by, words, &f)
-	}
-	if err == nil && e != "" {
-		f, err = b.preview(ctx, by, f, e, access.NotChosen)
-	}
-	if err != nil {
-		b.logFault("open form", err)
-		b.updateView(ctx, view, sentenceView(formTitle, sentenceFor(err)))
-		return
-	}
-	b.updateView(ctx, view, formView(f))
-}
-
-// guess finds the one role that the words of a command mean; otherwise it leaves suggestions.
-func (b *Bot) guess(ctx context.Context, by access.Person, words string, f *form) (catalog.EntitlementID, error) {
-	found, err := b.core.Choices(ctx, by, words, 6)
-	if err != nil {
-		return "", err
-	}
-	var strong []access.Choice
-	for _, c := range found {
-		if containsAll(c.Role.String(), words) {
-			strong = append(strong, c)
-		}
-	}
-	if len(strong) != 1 && len(found) == 1 {
-		strong = found
-	}
-	if len(strong) == 1 {
-		return strong[0].Entitlement, nil
-	}
-	f.Suggestions = found
-	return "", nil
-}
-
-func containsAll(s, words string) bool {
-	s = strings.ToLower(s)
-	for _, w := range strings.Fields(strings.ToLower(words)) {
-		if !strings.Contains(s, w) {
-			return false
-		}
-	}
-	return true
+	}})
 }
 
 // preview draws the form for a role. What the core refuses becomes a banner; only faults are errors.
@@ -222,7 +93,7 @@ func readForm(v slack.View) chosen {
 	return out
 }
 
-// formChanged draws the form anew after a role or a length was chosen in it.
+// formChanged draws the form anew after a role or a length was chosen in it, if that changes what it says.
 func (b *Bot) formChanged(ctx context.Context, c slack.InteractionCallback, a slack.BlockAction) {
 	m, err := parseMeta(c.View.PrivateMetadata)
 	if err != nil {
@@ -242,7 +113,7 @@ func (b *Bot) formChanged(ctx context.Context, c slack.InteractionCallback, a sl
 		in.entitlement, in.duration, f.Meta.Block = e, access.NotChosen, blockEntitlement+"/"+string(e)
 	}
 	if in.entitlement == "" {
-		o.ifCurrent(a.ActionTs, func() { b.updateView(ctx, c.View.ID, formView(f)) })
+		o.ifCurrent(a.ActionTs, func() { b.drawForm(ctx, o, c.View.ID, f) })
 		return
 	}
 	by, err := b.who(ctx, c.User.ID)
@@ -253,7 +124,7 @@ func (b *Bot) formChanged(ctx context.Context, c slack.InteractionCallback, a sl
 		b.logFault("preview", err)
 		f.Alert = access.Sentence(err)
 	}
-	o.ifCurrent(a.ActionTs, func() { b.updateView(ctx, c.View.ID, formView(f)) })
+	o.ifCurrent(a.ActionTs, func() { b.drawForm(ctx, o, c.View.ID, f) })
 }
 
 // suggest answers a search.

@@ -50,7 +50,7 @@ func (b *Bot) holderSubmitted(ctx context.Context, j job, c slack.InteractionCal
 		j.reply.give(slack.NewErrorsViewSubmissionResponse(map[string]string{blockReason: wrongReason(reason)}))
 		return
 	}
-	by, err := b.who(ctx, c.User.ID)
+	by, err := b.whoDecides(ctx, c.User.ID)
 	if err == nil {
 		_, err = b.core.Revoke(ctx, by, access.GrantID(id), reason)
 	}

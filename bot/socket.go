@@ -24,6 +24,13 @@ type socket struct {
 	up     atomic.Bool
 }
 
+// isUp notes whether the socket is up. Slack tells of changed people on any that is.
+func (s *socket) isUp(up bool) {
+	if s.up.Swap(up) != up {
+		s.bot.people.socket(up)
+	}
+}
+
 func (b *Bot) newSocket(number int) *socket {
 	client := b.cfg.socket()
 	return &socket{bot: b, number: number, client: client, acker: client}
@@ -40,7 +47,7 @@ func (s *socket) keep(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		began := time.Now()
 		err := s.client.RunContext(ctx)
-		s.up.Store(false)
+		s.isUp(false)
 		if ctx.Err() != nil {
 			return
 		}
@@ -75,9 +82,9 @@ func (s *socket) take(ctx context.Context, e socketmode.Event) {
 	b := s.bot
 	switch e.Type {
 	case socketmode.EventTypeConnecting:
-		s.up.Store(false)
+		s.isUp(false)
 	case socketmode.EventTypeConnected:
-		s.up.Store(true)
+		s.isUp(true)
 		b.log.Info("slack socket connected", "socket", s.number)
 	case socketmode.EventTypeHello:
 		s.hello(e)
@@ -149,7 +156,7 @@ func (s *socket) accept(ctx context.Context, e socketmode.Event) {
 	b := s.bot
 	envelope, l := e.Request.EnvelopeID, laneOf(e.Data)
 	send := func(payload any) { b.ack(s, envelope, payload) } //nolint:contextcheck // An acknowledgement outlives the stop.
-	j := job{envelope: envelope, data: e.Data, size: len(e.Request.Payload), reply: &reply{send: []func(any){send}}}
+	j := job{envelope: envelope, data: e.Data, size: len(e.Request.Payload), came: time.Now(), reply: &reply{send: []func(any){send}}}
 	j.keys = append([]string{"envelope/" + envelope}, deliveryKeys(e.Data)...)
 	if known, first := b.seen.first(j.reply, j.keys...); !first {
 		b.log.Debug("slack repeated a delivery", "envelope", envelope, "attempt", e.Request.RetryAttempt)

@@ -27,6 +27,8 @@ type form struct {
 	// Suggestions are what fits the words of the command.
 	Suggestions []access.Choice
 	Words       string
+	// Closed is what fits the words when nothing does that the person may ask for.
+	Closed []access.Closed
 }
 
 // loadingView is opened at once, because the trigger of a click lives three seconds.
@@ -93,7 +95,7 @@ func suggestions(f form) []slack.Block {
 		return nil
 	}
 	if len(f.Suggestions) == 0 {
-		return []slack.Block{slack.NewSectionBlock(plain("Nothing that you can ask for fits “"+cut(line(f.Words), 100)+"”. Search above with other words.", 300), nil, nil)}
+		return noHit(f)
 	}
 	var buttons []slack.BlockElement
 	for i, c := range f.Suggestions {
@@ -107,6 +109,18 @@ func suggestions(f form) []slack.Block {
 		slack.NewSectionBlock(plain("For “"+cut(line(f.Words), 100)+"”:", 300), nil, nil),
 		slack.NewActionBlock("suggestions", buttons...),
 	}
+}
+
+// noHit says that nothing fits, and what would if the catalog let the person ask for it.
+func noHit(f form) []slack.Block {
+	blocks := []slack.Block{slack.NewSectionBlock(plain("Nothing that you can ask for fits “"+cut(line(f.Words), 100)+"”. Search above with other words.", 300), nil, nil)}
+	for i, c := range f.Closed {
+		if i == 3 {
+			break
+		}
+		blocks = append(blocks, slack.NewContextBlock("", plain("You cannot ask for "+cut(line(c.Role.String()), 150)+": "+c.Why, 600)))
+	}
+	return blocks
 }
 
 func roleBlocks(r access.Role) []slack.Block {
