@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -24,15 +25,23 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	first, err := eventKey("s", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	misplace := func(b *bbolt.Tx) error {
+		sealed := b.Bucket([]byte(bucketSealed))
+		return errors.Join(sealed.Put([]byte("x"), bytes.Clone(sealed.Get([]byte("s")))), sealed.Delete([]byte("s")))
+	}
 	for name, c := range map[string]struct {
 		spoil func(*bbolt.Tx) error
 		says  string
 	}{
 		"nothing":                 {func(*bbolt.Tx) error { return nil }, ""},
 		"index entry lost":        {drop(bucketIndex, []byte("request\x00all\x00a")), `"request\x00a" is not listed under "all"`},
-		"index entry too many":    {write(bucketIndex, []byte("request\x00all\x00z"), "\x01"), "the index has 2 entries, the records have 1"},
+		"index entry too many":    {write(bucketIndex, []byte("request\x00all\x00z"), "\x01"), "the index has 3 entries, the records have 2"},
 		"record without envelope": {write(bucketRecords, []byte("request\x00a"), "\xff"), "damaged envelope"},
-		"record lost":             {drop(bucketRecords, []byte("request\x00a")), "count records/request says 2, there are 1"},
+		"record lost":             {drop(bucketRecords, []byte("request\x00a")), "count records/request says 3, there are 2"},
 		"event lost":              {drop(bucketEvents, second), "event 2 of request r is missing"},
 		"event misplaced":         {write(bucketEvents, second, `{"request":"r","seq":7}`), `says that it is 7 of "r"`},
 		"event damaged":           {write(bucketEvents, second, "{"), "decode"},
@@ -41,8 +50,15 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		"effect damaged":          {write(bucketEffects, []byte("e"), "{"), "decode"},
 		"timer not listed":        {drop(bucketDue, dueKey(at, "t")), `timers "t" is not listed in due`},
 		"timer lost":              {drop(bucketTimers, []byte("t")), "due lists 1 of 0 timers"},
-		"count wrong":             {write(bucketCounts, []byte(countEvents), "7"), "count events says 7, there are 3"},
+		"count wrong":             {write(bucketCounts, []byte(countEvents), "7"), "count events says 7, there are 5"},
 		"count damaged":           {write(bucketCounts, []byte(countEvents), "many"), "count events"},
+		"parcel damaged":          {write(bucketSealed, []byte("s"), "\x01\x00\x00\x00\x00"), `sealed "s": damaged parcel`},
+		"parcel of the future":    {write(bucketSealed, []byte("s"), "\x63\x00\x00\x00\x00"), `unknown format 99`},
+		"parcel misplaced":        {misplace, `sealed event 1 of request "x"`},
+		"parcel lost":             {drop(bucketSealed, []byte("s")), "count sealed says 1, there are none"},
+		"sealed entry lost":       {drop(bucketIndex, []byte("request\x00all\x00s")), `"request\x00s" is not listed under "all"`},
+		"sealed and loose":        {write(bucketRecords, []byte("grant\x00s"), "\x001"), `record "grant\x00s" is both sealed and loose`},
+		"sealed events loose":     {write(bucketEvents, first, `{"request":"s","seq":1}`), `events of request "s" are both sealed and loose`},
 		"bucket lost":             {func(b *bbolt.Tx) error { return b.DeleteBucket([]byte(bucketDue)) }, "bucket due is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,6 +73,8 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 					tx.Put(access.Requests, "old", 1), tx.Put(access.Requests, "a", 1, "all"),
 					tx.Append(access.Event{Request: "r", Seq: 1}), tx.Append(access.Event{Request: "r", Seq: 2}),
 					tx.Append(access.Event{Request: "r", Seq: 3}),
+					tx.Put(access.Requests, "s", 1, "all"), tx.Put(access.Grants, "s", 1),
+					tx.Append(access.Event{Request: "s", Seq: 1}), tx.Append(access.Event{Request: "s", Seq: 2}), tx.Seal("s"),
 					tx.PutEffect(access.Effect{ID: "e", Priority: 1, Rank: 2, Due: at}),
 					tx.SetTimer(access.Timer{ID: "t", At: at}),
 				)

@@ -27,12 +27,16 @@ func smallStore(t testing.TB) []byte {
 	for n := range 120 {
 		id := strconv.Itoa(n % 60)
 		err := s.Update(t.Context(), func(tx access.Tx) error {
-			return errors.Join(
+			err := errors.Join(
 				tx.Put(access.Requests, id, string(make([]byte, n)), "all", "parity/"+strconv.Itoa(n%2)),
 				tx.Append(access.Event{Request: access.RequestID(id), Seq: 1 + n/60, At: at}),
 				tx.PutEffect(access.Effect{ID: id, Rev: n, Due: at}),
 				tx.SetTimer(access.Timer{ID: id, At: at.Add(time.Duration(n) * time.Second)}),
 			)
+			if n >= 60 && n%3 == 0 {
+				err = errors.Join(err, tx.Seal(access.RequestID(id)))
+			}
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +109,8 @@ func (d damage) survives(t testing.TB, whole []byte) (opened bool) {
 	_, _ = s.Stats(t.Context())
 	err = s.Update(t.Context(), func(tx access.Tx) error {
 		return errors.Join(
-			tx.Put(access.Requests, "1", "new", "all"), tx.Append(access.Event{Request: "1", Seq: 3}),
+			tx.Put(access.Requests, "1", "new", "all"), tx.Append(access.Event{Request: "1", Seq: 3}), tx.Seal("1"),
+			tx.Put(access.Requests, "3", "new", "all"), tx.Append(access.Event{Request: "6", Seq: 3}),
 			tx.DropEffect("1"), tx.PutEffect(access.Effect{ID: "new"}), tx.ClearTimer("1"), tx.SetTimer(access.Timer{ID: "2"}),
 		)
 	})
@@ -129,7 +134,8 @@ func readAll(tx access.Tx) error {
 	_, effects := tx.Effects()
 	_, due := tx.Due(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), 0)
 	_, _, next := tx.NextDue()
-	return errors.Join(append(errs, effects, due, next)...)
+	_, unsealed := tx.Unsealed("", 0)
+	return errors.Join(append(errs, effects, due, next, unsealed)...)
 }
 
 func FuzzOpenDamaged(f *testing.F) {

@@ -52,15 +52,19 @@ func increments(t *testing.T, s access.Store) {
 	}
 }
 
-// writeStep makes all families of one lane say n.
+// writeStep makes all families of one lane say n. Every fifth step seals it, so that the next one unseals it.
 func writeStep(tx access.Tx, lane string, n int) error {
 	id := access.RequestID(lane)
-	return errors.Join(
+	err := errors.Join(
 		tx.Put(access.Requests, lane, n, "at/"+strconv.Itoa(n), "parity/"+strconv.Itoa(n%2)),
 		tx.Append(access.Event{Request: id, Seq: n}),
 		tx.PutEffect(access.Effect{ID: lane, Rev: n, Rank: n % 7}),
 		tx.SetTimer(access.Timer{ID: lane, At: noon().Add(time.Duration(n) * time.Second), Request: id}),
 	)
+	if n%5 == 0 {
+		err = errors.Join(err, tx.Seal(id))
+	}
+	return err
 }
 
 // readStep returns the n that all families of a lane say, or an error that says who differs.
