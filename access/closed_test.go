@@ -44,5 +44,8 @@ func TestALeaverInSlackLosesWhatTheirDirectoryAccountHeld(t *testing.T) {
 	if p, n, err := w.service.OffboardSlack(t.Context(), rita.Slack); err != nil || n != 1 || !p.Is(rita) {
 		t.Errorf("after it was deactivated: %+v, %d, %v", p, n, err)
 	}
-	w.until("ended", func() bool { g := w.grant(r.ID); return g.State == access.GrantEnded && g.EndReason == access.EndOffboarded })
+	w.until("ended", func() bool {
+		g := w.grant(r.ID)
+		return g.State == access.GrantEnded && g.EndReason == access.EndOffboarded
+	})
 }
