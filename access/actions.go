@@ -11,7 +11,7 @@ import (
 func (s *Service) find(ctx context.Context, id RequestID) (Request, *Grant, error) {
 	var st state
 	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
-		st, err = load(tx, id)
+		st, err = s.records.load(tx, id)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {

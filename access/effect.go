@@ -68,7 +68,14 @@ type Effect struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// LastError is the last failure, for the admin's eyes.
 	LastError string `json:"last_error,omitempty"`
+
+	// inherited says that the effect was wished for by an earlier process, which may have tried it without telling.
+	inherited bool
 }
+
+// again reports whether an earlier try may have reached the vendor: look before you repeat. The wish itself is the durable
+// intent: whatever is pending when a process starts may have been sent by the one before it.
+func (e Effect) again() bool { return e.Attempts > 0 || e.inherited }
 
 // TimerKind names what happens at a time.
 type TimerKind string

@@ -10,12 +10,17 @@ import (
 )
 
 // open creates the issue, or finds the one that an earlier try created.
-func (r *Runner) open(ctx context.Context, e Effect, st state, done func(command) error) error {
+func (r *Runner) open(ctx context.Context, e Effect, done func(command) error) error {
 	s := r.s
-	if st.Request.Issue.Key != "" {
+	// What happened since the effect was wished for goes into the issue too.
+	rec, err := s.record(ctx, e.Request)
+	if err != nil {
+		return err
+	}
+	if rec.Request.Issue.Key != "" {
 		return done(nothing{})
 	}
-	account, err := s.account(ctx, st.Request.Requester)
+	account, err := s.account(ctx, rec.Request.Requester)
 	if err != nil {
 		return err
 	}
@@ -23,9 +28,7 @@ func (r *Runner) open(ctx context.Context, e Effect, st state, done func(command
 	if err != nil {
 		return err
 	}
-	// What happened since the effect was wished for goes into the issue too.
-	rec, err := s.record(ctx, e.Request)
-	if err != nil {
+	if rec, err = s.record(ctx, e.Request); err != nil {
 		return err
 	}
 	rec.Request.Requester.Account, rec.Again = account, before > 0
@@ -39,20 +42,16 @@ func (r *Runner) open(ctx context.Context, e Effect, st state, done func(command
 }
 
 // mirror writes the events that the issue does not show yet and moves its status.
-func (r *Runner) mirror(ctx context.Context, e Effect, st state, done func(command) error) error {
+func (r *Runner) mirror(ctx context.Context, e Effect, done func(command) error) error {
 	s := r.s
-	if st.Request.Unmirrored <= st.Request.Mirrored {
-		return done(nothing{})
-	}
-	before, err := s.started(ctx, e)
-	if err != nil {
-		return err
-	}
 	rec, err := s.record(ctx, e.Request)
 	if err != nil {
 		return err
 	}
-	rec.Again = before > 0
+	if rec.Request.Unmirrored <= rec.Request.Mirrored {
+		return done(nothing{})
+	}
+	rec.Again = e.again()
 	s.crashAt("before mirror")
 	if err := s.cfg.Tracker.Update(ctx, rec.Request.Issue, rec); err != nil {
 		return err
@@ -72,7 +71,7 @@ func lastSeq(rec IssueRecord) int {
 func (s *Service) record(ctx context.Context, id RequestID) (IssueRecord, error) {
 	var rec IssueRecord
 	err := s.cfg.Store.View(ctx, func(tx Tx) error {
-		st, err := load(tx, id)
+		st, err := s.records.load(tx, id)
 		if err != nil {
 			return err
 		}
@@ -169,7 +168,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 // already looks before a change is repeated whether an earlier try did it: the answer or the proof of that may have been
 // lost. If it cannot look, the change is simply tried.
 func already(ctx context.Context, p idp.Provider, e Effect, want bool) bool {
-	if e.Attempts == 0 {
+	if !e.again() {
 		return false
 	}
 	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
@@ -254,11 +253,7 @@ func (r *Runner) send(ctx context.Context, e Effect, st state, done func(command
 		return done(nothing{})
 	}
 	if m.At == (MessageRef{}) {
-		before, err := s.started(ctx, e)
-		if err != nil {
-			return err
-		}
-		m.Again = before > 0
+		m.Again = e.again()
 	}
 	s.crashAt("before send " + string(e.Kind))
 	at, err := s.cfg.Notifier.Send(ctx, m)
@@ -284,7 +279,7 @@ func (s *Service) message(e Effect, st state) (Message, bool) {
 			}
 		}
 		m.Open = st.Request.WaitsFor(m.To)
-		return m, m.To.Slack != "" && (m.Open || m.At != (MessageRef{}) || e.Attempts > 0)
+		return m, m.To.Slack != "" && (m.Open || m.At != (MessageRef{}) || e.again())
 	case EffectStatus:
 		m.Kind, m.To, m.At = MessageStatus, st.Request.Requester, st.Request.Status
 		if st.Grant != nil {

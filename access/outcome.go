@@ -11,7 +11,7 @@ import (
 func (s *Service) stateOf(ctx context.Context, id RequestID) (state, error) {
 	var st state
 	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
-		st, err = load(tx, id)
+		st, err = s.records.load(tx, id)
 		return err
 	})
 	return st, err
@@ -45,8 +45,9 @@ func (s *Service) settle(ctx context.Context, e Effect, c command) error {
 	return nil
 }
 
-// started makes it durable that a write without an idempotency key is about to be sent, and returns how often it was
-// tried before. After a crash or a lost answer the next try thereby knows that it must look first.
+// started makes it durable that an issue is about to be created, and returns how often that was tried before. Any other
+// write takes the wish itself for the intent and looks whenever it was inherited from an earlier process; but looking for
+// an issue takes as long as Jira's search lags, and one whose creation was never tried should not wait for that.
 func (s *Service) started(ctx context.Context, e Effect) (before int, err error) {
 	s.crashAt("before commit start " + string(e.Kind))
 	err = s.cfg.Store.Update(ctx, func(tx Tx) error {

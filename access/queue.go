@@ -75,8 +75,11 @@ func (q *queue) add(e Effect, now time.Time) {
 	i := slices.IndexFunc(l.items, func(o Effect) bool { return o.ID == e.ID })
 	if i >= 0 {
 		if old := l.items[i]; old.Rev < e.Rev {
-			if !l.busy && !old.NotBefore.IsZero() && old.NotBefore.Before(e.NotBefore) {
-				e.NotBefore = old.NotBefore
+			if !l.busy {
+				if !old.NotBefore.IsZero() && old.NotBefore.Before(e.NotBefore) {
+					e.NotBefore = old.NotBefore
+				}
+				e.Attempts, e.inherited = max(e.Attempts, old.Attempts), old.inherited
 			}
 			l.items[i] = e
 		}

@@ -15,45 +15,48 @@ func indexRequester(p Person) string { return "requester/" + string(p.User) }
 func indexUndone(p Person) string    { return "undone/" + string(p.User) }
 func indexSubject(p Person) string   { return "subject/" + string(p.User) }
 
+// load reads the state that a command on the request is decided on, without a cache.
+func load(tx Tx, id RequestID) (state, error) { return (*cache)(nil).load(tx, id) }
+
 // load reads the state that a command on the request is decided on.
-func load(tx Tx, id RequestID) (state, error) {
+func (c *cache) load(tx Tx, id RequestID) (state, error) {
 	var st state
-	if err := tx.Get(Requests, string(id), &st.Request); err != nil {
+	if err := getRecord(c, tx, Requests, string(id), &st.Request); err != nil {
 		return state{}, fmt.Errorf("read request %s: %w", id, err)
 	}
 	if st.Request.Grant == "" {
-		return loadMembers(tx, st)
+		return c.loadMembers(tx, st)
 	}
 	st.Grant = &Grant{}
-	if err := tx.Get(Grants, string(st.Request.Grant), st.Grant); err != nil {
+	if err := getRecord(c, tx, Grants, string(st.Request.Grant), st.Grant); err != nil {
 		return state{}, fmt.Errorf("read grant %s: %w", st.Request.Grant, err)
 	}
 	if st.Grant.Request != id {
 		st.Origin = &Request{}
-		if err := tx.Get(Requests, string(st.Grant.Request), st.Origin); err != nil {
+		if err := getRecord(c, tx, Requests, string(st.Grant.Request), st.Origin); err != nil {
 			return state{}, fmt.Errorf("read request %s: %w", st.Grant.Request, err)
 		}
 	}
-	return loadMembers(tx, st)
+	return c.loadMembers(tx, st)
 }
 
 // loadForSubmit reads the grant that a new extension is about; everything else about a new request is new.
-func loadForSubmit(tx Tx, c submit) (state, error) {
-	st := state{Request: c.Request}
-	if c.Request.Kind != KindExtension {
+func (c *cache) loadForSubmit(tx Tx, s submit) (state, error) {
+	st := state{Request: s.Request}
+	if s.Request.Kind != KindExtension {
 		return st, nil
 	}
 	st.Grant, st.Origin = &Grant{}, &Request{}
-	if err := tx.Get(Grants, string(c.Request.Grant), st.Grant); err != nil {
-		return state{}, fmt.Errorf("read grant %s: %w", c.Request.Grant, err)
+	if err := getRecord(c, tx, Grants, string(s.Request.Grant), st.Grant); err != nil {
+		return state{}, fmt.Errorf("read grant %s: %w", s.Request.Grant, err)
 	}
-	if err := tx.Get(Requests, string(st.Grant.Request), st.Origin); err != nil {
+	if err := getRecord(c, tx, Requests, string(st.Grant.Request), st.Origin); err != nil {
 		return state{}, fmt.Errorf("read request %s: %w", st.Grant.Request, err)
 	}
-	return loadMembers(tx, st)
+	return c.loadMembers(tx, st)
 }
 
-func loadMembers(tx Tx, st state) (state, error) {
+func (c *cache) loadMembers(tx Tx, st state) (state, error) {
 	st.Members = map[string]Membership{}
 	subject := st.Request.Subject.User
 	if st.Grant != nil {
@@ -61,7 +64,7 @@ func loadMembers(tx Tx, st state) (state, error) {
 	}
 	for _, g := range st.Request.Role.Groups {
 		m := Membership{Group: g, User: subject}
-		err := tx.Get(Memberships, m.Key(), &m)
+		err := getRecord(c, tx, Memberships, m.Key(), &m)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return state{}, fmt.Errorf("read membership %s: %w", m.Key(), err)
 		}
@@ -71,13 +74,13 @@ func loadMembers(tx Tx, st state) (state, error) {
 }
 
 // save writes an outcome.
-func save(tx Tx, out *outcome) error {
+func (c *cache) save(tx Tx, out *outcome) error {
 	for _, e := range out.Events {
 		if err := tx.Append(e); err != nil {
 			return fmt.Errorf("append event: %w", err)
 		}
 	}
-	if err := saveState(tx, out.State); err != nil {
+	if err := c.saveState(tx, out.State); err != nil {
 		return err
 	}
 	for _, e := range out.Drop {
@@ -117,30 +120,30 @@ func putEffect(tx Tx, e Effect) error {
 	return nil
 }
 
-func saveState(tx Tx, st state) error {
+func (c *cache) saveState(tx Tx, st state) error {
 	if st.Origin != nil {
-		if err := putRequest(tx, *st.Origin); err != nil {
+		if err := c.putRequest(tx, *st.Origin); err != nil {
 			return err
 		}
 	}
-	if err := putRequest(tx, st.Request); err != nil {
+	if err := c.putRequest(tx, st.Request); err != nil {
 		return err
 	}
 	if st.Grant == nil {
 		return nil
 	}
-	if err := putGrant(tx, *st.Grant); err != nil {
+	if err := c.putGrant(tx, *st.Grant); err != nil {
 		return err
 	}
 	for key, m := range st.Members {
-		if err := tx.Put(Memberships, key, m); err != nil {
+		if err := putRecord(c, tx, Memberships, key, m); err != nil {
 			return fmt.Errorf("write membership: %w", err)
 		}
 	}
 	return nil
 }
 
-func putRequest(tx Tx, r Request) error {
+func (c *cache) putRequest(tx Tx, r Request) error {
 	index := []string{indexRequester(r.Requester)}
 	if !r.State.Final() || r.State == RequestApproved && r.Grant == "" {
 		index = append(index, indexUndone(r.Requester))
@@ -153,13 +156,13 @@ func putRequest(tx Tx, r Request) error {
 			}
 		}
 	}
-	if err := tx.Put(Requests, string(r.ID), r, index...); err != nil {
+	if err := putRecord(c, tx, Requests, string(r.ID), r, index...); err != nil {
 		return fmt.Errorf("write request: %w", err)
 	}
 	return nil
 }
 
-func putGrant(tx Tx, g Grant) error {
+func (c *cache) putGrant(tx Tx, g Grant) error {
 	index := []string{"all"}
 	if !g.State.Final() {
 		index = append(index, indexOpen, indexSubject(g.Subject))
@@ -167,7 +170,7 @@ func putGrant(tx Tx, g Grant) error {
 	if g.State == GrantRevoking || g.Failure != "" && !g.State.Final() {
 		index = append(index, indexRevoking)
 	}
-	if err := tx.Put(Grants, string(g.ID), g, index...); err != nil {
+	if err := putRecord(c, tx, Grants, string(g.ID), g, index...); err != nil {
 		return fmt.Errorf("write grant: %w", err)
 	}
 	return nil

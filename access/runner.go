@@ -126,8 +126,19 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-r.wake:
 		case <-timer.C:
 		}
-		timer.Reset(r.sleep(r.dispatch(ctx)))
+		again := r.dispatch(ctx)
+		if r.idle() {
+			r.s.records.clear()
+		}
+		timer.Reset(r.sleep(again))
 	}
+}
+
+// idle reports whether nothing is pending.
+func (r *Runner) idle() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.queue.lanes) == 0
 }
 
 // keepTime lets timers fire. It has a goroutine of its own, so that in a storm the first removals are under way while the
@@ -265,10 +276,6 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 			err = fmt.Errorf("internal fault in %s", e.Kind)
 		}
 	}()
-	st, err := r.s.stateOf(ctx, e.Request)
-	if err != nil {
-		return err
-	}
 	done := func(c command) error {
 		r.mu.Lock()
 		r.queue.healthy(e.Target)
@@ -276,11 +283,17 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 		free()
 		return r.s.settle(keep, e, c)
 	}
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // The others need the state first.
 	case EffectOpen:
-		return r.open(ctx, e, st, done)
+		return r.open(ctx, e, done)
 	case EffectMirror:
-		return r.mirror(ctx, e, st, done)
+		return r.mirror(ctx, e, done)
+	}
+	st, err := r.s.stateOf(ctx, e.Request)
+	if err != nil {
+		return err
+	}
+	switch e.Kind {
 	case EffectInspect:
 		return r.inspect(ctx, e, st, done)
 	case EffectAdd:
@@ -291,6 +304,7 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 		return r.route(ctx, st, done)
 	case EffectAsk, EffectStatus, EffectNotice:
 		return r.send(ctx, e, st, done)
+	case EffectOpen, EffectMirror:
 	}
 	return fmt.Errorf("unknown effect %q", e.Kind)
 }

@@ -62,6 +62,7 @@ type Service struct {
 	directory idp.Provider
 	log       *slog.Logger
 	runner    *Runner
+	records   *cache
 
 	clockMu sync.Mutex
 	latest  time.Time     // What Now returned last,
@@ -106,7 +107,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.InFlight = 5
 	}
 	s := &Service{
-		cfg: cfg, directory: dir, log: cfg.Logger,
+		cfg: cfg, directory: dir, log: cfg.Logger, records: newCache(),
 		users: map[idp.UserID]cached[idp.User]{}, groups: map[idp.UserID]cached[[]idp.Group]{},
 		bosses: map[idp.UserID]cached[idp.User]{},
 	}
@@ -148,12 +149,12 @@ func (s *Service) apply(ctx context.Context, id RequestID, c command, more ...fu
 	s.crash("before commit", c)
 	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
 		out, withdrawn = outcome{}, nil
-		st, err := load(tx, id)
+		st, err := s.records.load(tx, id)
 		if err != nil && !(errors.Is(err, ErrNotFound) && isSubmit(c)) {
 			return err
 		}
 		if sub, ok := c.(submit); ok {
-			if st, err = loadForSubmit(tx, sub); err != nil {
+			if st, err = s.records.loadForSubmit(tx, sub); err != nil {
 				return err
 			}
 		}
@@ -213,11 +214,11 @@ func (s *Service) commit(tx Tx, st state, c command) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return out, save(tx, &out)
+	return out, s.records.save(tx, &out)
 }
 
 func (s *Service) withdraw(tx Tx, id RequestID) (*outcome, error) {
-	st, err := load(tx, id)
+	st, err := s.records.load(tx, id)
 	if err != nil {
 		return nil, err
 	}

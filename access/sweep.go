@@ -76,7 +76,7 @@ func (r *Runner) fireOne(ctx context.Context, t Timer) error {
 // rearm sets a timer to the time that the state names. It happens only if a timer and its state disagree.
 func (s *Service) rearm(ctx context.Context, t Timer) error {
 	return s.cfg.Store.Update(ctx, func(tx Tx) error {
-		st, err := load(tx, t.Request)
+		st, err := s.records.load(tx, t.Request)
 		if err != nil {
 			return err
 		}
@@ -119,6 +119,9 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reconcile: %w", err)
 	}
+	for i := range effects {
+		effects[i].inherited = true
+	}
 	s.runner.add(effects)
 	s.runner.timersChanged()
 	s.log.Info("reconciled", "effects", len(effects))
@@ -154,7 +157,7 @@ func (s *Service) repairPage(ctx context.Context, kind Kind, after string) (last
 			return err
 		}
 		for _, id := range ids {
-			st, err := load(tx, RequestID(id))
+			st, err := s.records.load(tx, RequestID(id))
 			if err != nil {
 				return err
 			}

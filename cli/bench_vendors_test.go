@@ -15,86 +15,20 @@ import (
 	"usher/idp"
 )
 
-// vendors are Slack, Jira and Okta that answer at once and remember only what a life waits for.
+// vendors are Slack, Jira and Okta that answer at once. What a life waits for is told to whoever listens.
 type vendors struct {
-	mu         sync.Mutex
-	milestones map[access.RequestID]chan access.IssueStatus
-	members    map[string]bool
-	keys       int
+	// asked is called when an approver has the question, moved when the issue has a new status. They must not block.
+	asked func(access.RequestID)
+	moved func(access.RequestID, access.IssueStatus)
+
+	mu      sync.Mutex
+	members map[string]bool
+	keys    int
 }
 
 func newVendors() *vendors {
-	return &vendors{milestones: map[access.RequestID]chan access.IssueStatus{}, members: map[string]bool{}}
-}
-
-// live plays one life and returns how long the approval took until it was durable.
-func (v *vendors) live(ctx context.Context, s *access.Service, who, boss access.Person) (click time.Duration, err error) {
-	r, err := s.Submit(ctx, access.Draft{By: who, Entitlement: "role", Duration: access.NotChosen, Justification: "bench"})
-	if err != nil {
-		return 0, fmt.Errorf("submit: %w", err)
-	}
-	reached := v.milestone(r.ID)
-	wait := func(want access.IssueStatus) error {
-		for {
-			select {
-			case got := <-reached:
-				if got == want {
-					return nil
-				}
-			case <-time.After(20 * time.Second):
-				return fmt.Errorf("%s never became %s", r.ID, want)
-			}
-		}
-	}
-	if err := wait(access.IssueWaiting); err != nil {
-		return 0, err
-	}
-	if click, err = approve(ctx, s, boss, r.ID); err != nil {
-		return 0, err
-	}
-	if err := wait(access.IssueActive); err != nil {
-		return 0, err
-	}
-	if _, err := s.Release(ctx, who, access.GrantID(r.ID)); err != nil {
-		return 0, fmt.Errorf("release: %w", err)
-	}
-	if err := wait(access.IssueEnded); err != nil {
-		return 0, err
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.milestones, r.ID)
-	return click, nil
-}
-
-// approve repeats the approval until the record of the issue is committed, which follows the tracker's answer.
-func approve(ctx context.Context, s *access.Service, boss access.Person, id access.RequestID) (time.Duration, error) {
-	for {
-		start := time.Now()
-		_, err := s.Decide(ctx, boss, id, access.Approve, "", access.Origin{Home: true})
-		if err == nil || access.CodeOf(err) == access.AlreadyDecided {
-			return time.Since(start), nil
-		}
-		if access.CodeOf(err) != access.NotApprover {
-			return 0, fmt.Errorf("approve: %w", err)
-		}
-	}
-}
-
-func (v *vendors) milestone(id access.RequestID) chan access.IssueStatus {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.milestones[id] == nil {
-		v.milestones[id] = make(chan access.IssueStatus, 16)
-	}
-	return v.milestones[id]
-}
-
-// tell passes a milestone on if somebody waits for it.
-func (v *vendors) tell(id access.RequestID, s access.IssueStatus) {
-	select {
-	case v.milestone(id) <- s:
-	default:
+	return &vendors{
+		members: map[string]bool{}, asked: func(access.RequestID) {}, moved: func(access.RequestID, access.IssueStatus) {},
 	}
 }
 
@@ -113,12 +47,11 @@ func (v *vendors) Open(_ context.Context, r access.IssueRecord) (access.Issue, e
 	v.keys++
 	i := access.Issue{ID: fmt.Sprint(v.keys), Key: fmt.Sprintf("ACCESS-%d", v.keys)}
 	v.mu.Unlock()
-	v.tell(r.Request.ID, access.IssueWaiting)
 	return i, nil
 }
 
 func (v *vendors) Update(_ context.Context, _ access.Issue, r access.IssueRecord) error {
-	v.tell(r.Request.ID, r.Status)
+	v.moved(r.Request.ID, r.Status)
 	return nil
 }
 
@@ -126,6 +59,9 @@ func (v *vendors) Account(context.Context, string) (access.AccountID, error) { r
 
 // Send, Find and Changed are Slack.
 func (v *vendors) Send(_ context.Context, m access.Message) (access.MessageRef, error) {
+	if m.Kind == access.MessageAsk && m.Open {
+		v.asked(m.Request.ID)
+	}
 	return access.MessageRef{Channel: "D" + string(m.To.Slack), TS: string(m.Request.ID)}, nil
 }
 
