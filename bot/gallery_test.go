@@ -136,6 +136,9 @@ func gallery() map[string]any {
 	all["details"] = stateView(r, g)
 	all["notice"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), Request: r, Grant: g, Extension: access.ExtensionOffer{By: day}})
 	all["notice_last"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), Request: r, Grant: g, Extension: access.ExtensionOffer{Why: "It can be extended once, and that has been used."}})
+	longer := *g
+	longer.DueAt, longer.Extensions = g.DueAt.Add(24*time.Hour), 1
+	all["notice_extended"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), At: access.MessageRef{Channel: "D1ANN", TS: "1.1"}, Request: r, Grant: &longer, Extension: access.ExtensionOffer{By: day}})
 	over, gone := granted(1, access.GrantEnded, func(g *access.Grant) { g.EndReason = access.EndReleased })
 	all["notice_over"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), Request: over, Grant: gone})
 	return all
@@ -181,6 +184,8 @@ func forms4gallery() map[string]form {
 	out["suggestions"] = f
 	f.Words, f.Suggestions = "nothing like it", nil
 	out["no_hit"] = f
+	f.Closed = []access.Closed{{Role: adminRole(), Why: "Only the platform team administers GitHub"}}
+	out["closed"] = f
 	return out
 }
 
@@ -189,6 +194,7 @@ func asks4gallery() map[string]access.Message {
 		return access.Message{Kind: access.MessageAsk, To: to, Request: r, Grant: g, Open: open}
 	}
 	r, g := granted(1, access.GrantActive, nil)
+	failed, nothing := granted(1, access.GrantFailed, func(g *access.Grant) { g.Failure = "the group behind this role is not in the directory any more." })
 	ext := pendingRequest(2)
 	ext.Kind = access.KindExtension
 	standing := pendingRequest(3)
@@ -200,6 +206,7 @@ func asks4gallery() map[string]access.Message {
 		"open_standing": ask(standing, nil, bob(), true),
 		"step_done":     ask(twoSteps(1), nil, bob(), false),
 		"approved":      ask(r, g, bob(), false),
+		"failed":        ask(failed, nothing, bob(), false),
 		"denied":        ask(ended(pendingRequest(1), access.RequestDenied, deniedBy(cyd(), "Use the viewer role.")), nil, bob(), false),
 		"canceled":      ask(ended(pendingRequest(1), access.RequestCanceled), nil, bob(), false),
 		"expired":       ask(ended(pendingRequest(1), access.RequestExpired), nil, bob(), false),
@@ -216,7 +223,7 @@ func statuses4gallery() map[string]message {
 	stuck.Trouble = "Jira cannot be reached or refuses the change; Usher keeps trying."
 	_, g := granted(1, access.GrantActive, nil)
 	ext := ended(pendingRequest(2), access.RequestApproved, approvedBy(bob()))
-	ext.Kind = access.KindExtension
+	ext.Kind, ext.Extended = access.KindExtension, true
 	offer := access.ExtensionOffer{By: day}
 	return map[string]message{
 		"pending":      status(pendingRequest(1), nil),
@@ -234,6 +241,24 @@ func statuses4gallery() map[string]message {
 		"ending":       statusOfGrant(1, access.GrantRevoking, offer, func(g *access.Grant) { g.EndReason = access.EndExpired }),
 		"ended": statusOfGrant(1, access.GrantEnded, offer, func(g *access.Grant) {
 			g.EndReason, g.EndedBy, g.EndNote, g.EndedAt = access.EndRevoked, cyd(), "Left the project", noon().Add(time.Hour)
+		}),
+		"active_before": statusOfGrant(1, access.GrantActive, offer, func(g *access.Grant) {
+			g.Groups = []access.GrantGroup{{Phase: access.PhaseMember, Preexisting: true}}
+		}),
+		"ended_before": statusOfGrant(1, access.GrantEnded, offer, func(g *access.Grant) {
+			g.EndReason, g.EndedAt = access.EndExpired, noon().Add(24*time.Hour)
+			g.Groups = []access.GrantGroup{{Phase: access.PhaseKept, Preexisting: true}}
+		}),
+		"ended_needed": statusOfGrant(1, access.GrantEnded, offer, func(g *access.Grant) {
+			g.EndReason, g.EndedAt = access.EndReleased, noon().Add(time.Hour)
+			g.Groups = []access.GrantGroup{{Phase: access.PhaseKept}}
+		}),
+		"ended_partly": statusOfGrant(1, access.GrantEnded, offer, func(g *access.Grant) {
+			g.EndReason, g.EndedAt = access.EndOffboarded, noon().Add(time.Hour)
+			g.Groups = []access.GrantGroup{{Phase: access.PhaseGone}, {Phase: access.PhaseKept, Preexisting: true}}
+		}),
+		"stopped": statusOfGrant(1, access.GrantProvisioning, offer, func(g *access.Grant) {
+			g.Failure, g.EndedBy, g.EndNote = "Cyd O'Hara stopped it before access was given.", cyd(), "Wrong <!channel> role"
 		}),
 		"failed": statusOfGrant(1, access.GrantFailed, offer, func(g *access.Grant) { g.Failure = "the group behind this role is not in the directory any more." }),
 	}
@@ -254,6 +279,9 @@ func homes4gallery() map[string]access.Home {
 	}
 	admin := full
 	admin.Admin, admin.ActiveGrants, admin.OpenRequests = true, 12, 3
+	admin.Lateness = map[string]access.Lateness{
+		"okta": {Count: 4211, P50: 412 * time.Millisecond, P99: 1900 * time.Millisecond, Max: 61 * time.Second}, "entra": {},
+	}
 	late := grantIn(6, access.GrantRevoking)
 	late.DueAt = noon().Add(-time.Hour)
 	admin.Overdue = []access.Grant{late}

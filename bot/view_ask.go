@@ -25,7 +25,7 @@ func askMessage(m access.Message) message {
 	}
 	blocks := []slack.Block{header(title)}
 	if !m.Open {
-		blocks = append(blocks, section(askOutcome(r, m.Grant, m.To)))
+		blocks = append(blocks, section(outcomeIcon(r)+askOutcome(r, m.Grant, m.To)))
 	}
 	blocks = append(blocks, askFacts(r, m.Grant))
 	if d := line(r.Role.Description); d != "" {
@@ -34,23 +34,25 @@ func askMessage(m access.Message) message {
 	blocks = append(blocks, quote("Reason given by "+r.Requester.String(), r.Justification))
 	blocks = append(blocks, decisionBlocks(r)...)
 	blocks = append(blocks, small(askFoot(r, m.Open)))
-	text := askText(r, m.Grant)
 	if m.Open {
 		blocks = append(blocks, decideButtons(r))
-		text += " Approve or deny in Slack."
-	} else {
-		text = askVerdict(r, m.To) + ". " + text
+		return message{Text: fallback(sentences(askText(r, m.Grant), asText(strings.ReplaceAll(askFoot(r, true), " · ", ". ")), "Approve or deny in Slack.")), Blocks: blocks}
 	}
-	return message{Text: fallback(text), Blocks: blocks}
+	return message{Text: fallback(sentences(asText(askOutcome(r, m.Grant, m.To)), saidOf(r), askText(r, m.Grant), r.Issue.Key)), Blocks: blocks}
 }
 
-func askFacts(r access.Request, g *access.Grant) slack.Block {
+// jobOf is what the requester does, as mrkdwn; empty when the directory does not say.
+func jobOf(r access.Request) string {
 	job := lit(r.Title, 120)
 	if d := lit(r.Department, 120); d != "" {
 		job = strings.TrimPrefix(job+", "+d, ", ")
 	}
+	return job
+}
+
+func askFacts(r access.Request, g *access.Grant) slack.Block {
 	who := lit(r.Requester.String(), 120)
-	if job != "" {
+	if job := jobOf(r); job != "" {
 		who += "\n" + job
 	}
 	pairs := [][2]string{
@@ -65,7 +67,7 @@ func askFacts(r access.Request, g *access.Grant) slack.Block {
 // howLong gives the length and roughly when it would end, counted from the decision.
 func howLong(r access.Request, g *access.Grant) string {
 	switch {
-	case r.Kind == access.KindExtension && g != nil && !g.DueAt.IsZero():
+	case r.Kind == access.KindExtension && r.State == access.RequestPending && g != nil && !g.DueAt.IsZero():
 		return fmt.Sprintf("%s more\nuntil %s", r.Duration, when(g.DueAt.Add(toTime(r.Duration))))
 	case r.Kind == access.KindExtension:
 		return r.Duration.String() + " more"
@@ -137,39 +139,48 @@ func decideButtons(r access.Request) slack.Block {
 
 // askText is the whole question in plain words.
 func askText(r access.Request, g *access.Grant) string {
-	what := fmt.Sprintf("%s asks for %s, %s", r.Requester, r.Role, lengthText(r))
+	who := r.Requester.String()
+	if job := jobOf(r); job != "" {
+		who += " (" + asText(job) + ")"
+	}
+	what := fmt.Sprintf("%s asks for %s, %s", who, r.Role, lengthText(r))
 	if r.Kind == access.KindExtension {
-		what = fmt.Sprintf("%s asks to extend %s by %s", r.Requester, r.Role, r.Duration)
-		if g != nil && !g.DueAt.IsZero() {
+		what = fmt.Sprintf("%s asks to extend %s by %s", who, r.Role, r.Duration)
+		if r.State == access.RequestPending && g != nil && !g.DueAt.IsZero() {
 			what += ", until " + utc(g.DueAt.Add(toTime(r.Duration)))
 		}
 	}
-	return fmt.Sprintf("%s. Risk: %s. Reason given: %s.", cut(line(what), 500), cut(line(string(r.Role.Risk)), 20), cut(line(r.Justification), 600))
+	risk := "Risk: " + cut(line(string(r.Role.Risk)), 20)
+	if r.Role.Elevated {
+		risk += ", elevated"
+	}
+	return sentences(cut(line(what), 700), risk, "Reason given: "+cut(line(r.Justification), access.JustificationSize))
 }
 
-// askOutcome says why there are no buttons, for the reader of this copy.
+// saidOf is the reason of a denial as text.
+func saidOf(r access.Request) string {
+	d, ok := r.DeniedBy()
+	if !ok || r.State != access.RequestDenied {
+		return ""
+	}
+	return "Reason given by " + cut(line(d.By.String()), 80) + ": " + cut(line(d.Reason), access.JustificationSize)
+}
+
+// askOutcome says why there are no buttons, for the reader of this copy: what was decided, by whom and when. How the
+// access goes on is not followed here and so not said, except that it was not given after all.
 func askOutcome(r access.Request, g *access.Grant, reader access.Person) string {
-	s := askOutcomeMd(r, reader)
-	switch {
-	case g == nil || r.State != access.RequestApproved || r.Kind == access.KindExtension:
-	case g.State == access.GrantActive && !g.DueAt.IsZero():
-		s += "\nThe access is active until " + when(g.DueAt) + "."
-	case g.State == access.GrantActive:
-		s += "\nThe access is active."
-	case g.State == access.GrantEnded:
-		s += "\nThe access has ended."
-	case g.State == access.GrantFailed:
-		s += "\nThe access could not be given."
+	s := "*" + lit(askVerdict(r, reader), 400) + "*" + stampOf(r)
+	if g != nil && g.State == access.GrantFailed && r.State == access.RequestApproved && r.Kind == access.KindAccess {
+		s += "\nThe access could not be given: " + lit(orWord(g.Failure, "the directory refused it."), 400)
 	}
 	return s
 }
 
-func askOutcomeMd(r access.Request, reader access.Person) string {
-	icon := map[access.RequestState]string{
+func outcomeIcon(r access.Request) string {
+	return map[access.RequestState]string{
 		access.RequestApproved: ":white_check_mark: ", access.RequestDenied: ":no_entry: ",
 		access.RequestCanceled: ":leftwards_arrow_with_hook: ", access.RequestExpired: ":hourglass: ",
 	}[r.State]
-	return icon + "*" + lit(askVerdict(r, reader), 400) + "*" + stampOf(r)
 }
 
 func stampOf(r access.Request) string {

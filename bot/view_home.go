@@ -2,6 +2,8 @@ package bot
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,12 +57,35 @@ func homeView(h access.Home, at pages) slack.HomeTabViewRequest {
 		blocks = append(blocks, s.draw(at[s.name])...)
 	}
 	if h.Admin {
-		blocks = append(blocks, small(fmt.Sprintf("For admins: %d active grants · %d requests waiting · %d failing · %d overdue",
-			h.ActiveGrants, h.OpenRequests, len(h.Failures), len(h.Overdue))))
+		blocks = append(blocks, small(adminText(h)))
 	}
 	blocks = append(blocks, recentBlocks(h)...)
 	blocks = append(blocks, small("As of "+when(h.Now)))
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+// adminText are the numbers of the whole installation, with a line on each provider that expiries were carried out in.
+func adminText(h access.Home) string {
+	lines := []string{fmt.Sprintf("For admins: %d active grants · %d requests waiting · %d failing · %d overdue",
+		h.ActiveGrants, h.OpenRequests, len(h.Failures), len(h.Overdue))}
+	for _, name := range slices.Sorted(maps.Keys(h.Lateness)) {
+		if l := h.Lateness[name]; l.Count > 0 {
+			lines = append(lines, fmt.Sprintf("Expiries in %s since the start: %d; late by %s (p50), %s (p99), %s at most",
+				lit(name, 40), l.Count, lateBy(l.P50), lateBy(l.P99), lateBy(l.Max)))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// lateBy spells how late something was, from tenths of a second to days.
+func lateBy(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	return left(d)
 }
 
 // homeSentence is the Home tab of somebody whom Usher cannot serve.

@@ -18,18 +18,42 @@ type status struct {
 	icon  string
 	title string   // Own words and names, literal text.
 	lines []string // mrkdwn.
+	// said is the reason that by gave, if somebody had to give one.
+	by   access.Person
+	said string
+}
+
+// blocks are the headline with its lines, and the reason letter by letter.
+func (s status) blocks() []slack.Block {
+	head := append([]string{s.icon + " *" + lit(s.title, 300) + "*"}, s.lines...)
+	blocks := []slack.Block{section(strings.Join(head, "\n"))}
+	if s.said != "" {
+		blocks = append(blocks, quote("Reason given by "+s.by.String(), s.said))
+	}
+	return blocks
+}
+
+// text is all of it for notifications and screen readers, with whatever more there is to say.
+func (s status) text(more ...string) string {
+	list := []string{cut(line(s.title), 400)}
+	for _, l := range s.lines {
+		list = append(list, asText(l))
+	}
+	if s.said != "" {
+		list = append(list, "Reason given by "+cut(line(s.by.String()), 80)+": "+cut(line(s.said), access.JustificationSize))
+	}
+	return fallback(sentences(append(list, more...)...))
 }
 
 // statusMessage is the requester's live message.
 func statusMessage(m access.Message) message {
 	r, g := m.Request, m.Grant
 	s := statusOf(r, g)
-	blocks := []slack.Block{section(s.icon + " *" + lit(s.title, 300) + "*\n" + strings.Join(s.lines, "\n"))}
-	if d, ok := r.DeniedBy(); ok && r.State == access.RequestDenied {
-		blocks = append(blocks, quote("Reason given by "+d.By.String(), d.Reason))
-	}
-	if t := troubleOf(r, g); t != "" {
-		blocks = append(blocks, slack.NewSectionBlock(plain("Held up: "+line(t), 1000), nil, nil))
+	blocks := s.blocks()
+	trouble := troubleOf(r, g)
+	if trouble != "" {
+		trouble = "Held up: " + cut(line(trouble), 900)
+		blocks = append(blocks, slack.NewSectionBlock(plain(trouble, 1000), nil, nil))
 	}
 	foot := []string{"Asked " + when(r.CreatedAt)}
 	if l := issueLink(r.Issue); l != "" {
@@ -39,17 +63,7 @@ func statusMessage(m access.Message) message {
 	if b := statusButtons(r, g, m.Extension); b != nil {
 		blocks = append(blocks, b)
 	}
-	text := cut(line(s.title), 400)
-	if d, ok := r.DeniedBy(); ok && r.State == access.RequestDenied {
-		text += ". Reason given: " + cut(line(d.Reason), 600)
-	}
-	if g != nil && g.State == access.GrantActive && !g.DueAt.IsZero() && r.Kind == access.KindAccess {
-		text += " until " + utc(g.DueAt)
-	}
-	if t := troubleOf(r, g); t != "" {
-		text += ". " + cut(line(t), 400)
-	}
-	return message{Text: fallback(text), Blocks: blocks}
+	return message{Text: s.text(trouble, r.Issue.Key), Blocks: blocks}
 }
 
 // troubleOf is what holds the request or its grant up, if anything does.
@@ -66,17 +80,25 @@ func statusOf(r access.Request, g *access.Grant) status {
 	case access.RequestPending:
 		return pendingStatus(r)
 	case access.RequestDenied:
-		return status{":no_entry:", role + ": denied by " + orWord(deciders(r, access.Deny), "an approver"), []string{"Nothing was changed. You can ask again with what is missing."}}
+		s := headline(":no_entry:", role+": denied by "+orWord(deciders(r, access.Deny), "an approver"), "Nothing was changed. You can ask again with what is missing.")
+		if d, ok := r.DeniedBy(); ok {
+			s.by, s.said = d.By, d.Reason
+		}
+		return s
 	case access.RequestCanceled:
-		return status{":leftwards_arrow_with_hook:", role + ": request canceled", []string{"Nothing was changed."}}
+		return headline(":leftwards_arrow_with_hook:", role+": request canceled", "Nothing was changed.")
 	case access.RequestExpired:
-		return status{":hourglass:", role + ": request expired", []string{"Nobody decided before " + when(r.Deadline) + ". You can ask again."}}
+		return headline(":hourglass:", role+": request expired", "Nobody decided before "+when(r.Deadline)+". You can ask again.")
 	case access.RequestApproved:
 	}
 	if r.Kind == access.KindExtension {
 		return extensionStatus(r, g)
 	}
 	return grantStatus(r, g)
+}
+
+func headline(icon, title string, lines ...string) status {
+	return status{icon: icon, title: title, lines: lines}
 }
 
 func pendingStatus(r access.Request) status {
@@ -93,7 +115,7 @@ func pendingStatus(r access.Request) status {
 	if done := deciders(r, access.Approve); done != "" {
 		lines = append(lines, fmt.Sprintf("Step %d of %d. Approved so far by %s.", r.Step+1, max(1, len(r.Policy.Steps)), lit(done, 300)))
 	}
-	return status{":hourglass_flowing_sand:", title, append(lines, "It expires "+when(r.Deadline)+" if nobody decides.")}
+	return headline(":hourglass_flowing_sand:", title, append(lines, "It expires "+when(r.Deadline)+" if nobody decides.")...)
 }
 
 func lengthLine(r access.Request) string {
@@ -101,70 +123,109 @@ func lengthLine(r access.Request) string {
 	return strings.ToUpper(s[:1]) + s[1:] + "."
 }
 
+// extensionStatus says what was decided and no more: the end of the access stands on its own message, which is kept true.
 func extensionStatus(r access.Request, g *access.Grant) status {
-	by := orWord(deciders(r, access.Approve), "the policy")
-	if g != nil && (g.State == access.GrantEnded || g.State == access.GrantRevoking) {
-		return status{":checkered_flag:", r.Role.String() + ": extension approved by " + by + ", but the access has ended", nil}
+	role, by := r.Role.String(), orWord(deciders(r, access.Approve), "the policy")
+	switch {
+	case r.Extended:
+	case g != nil && (g.State == access.GrantEnded || g.State == access.GrantRevoking):
+		return headline(":checkered_flag:", role+": extension approved by "+by+", but the access has ended")
+	case r.Issue.Key == "":
+		return headline(":white_check_mark:", role+": extension approved by "+by, "It takes effect as soon as it is recorded.")
 	}
-	s := status{":white_check_mark:", r.Role.String() + ": extended by " + r.Duration.String() + ", approved by " + by, nil}
-	if r.Issue.Key == "" {
-		s.title = r.Role.String() + ": extension approved by " + by
-		s.lines = []string{"It takes effect as soon as it is recorded."}
-	} else if g != nil && !g.DueAt.IsZero() {
-		s.lines = []string{"The access is active until " + when(g.DueAt) + "."}
-	}
-	return s
+	return headline(":white_check_mark:", role+": extended by "+r.Duration.String()+", approved by "+by)
 }
 
 func grantStatus(r access.Request, g *access.Grant) status {
 	role, by := r.Role.String(), orWord(deciders(r, access.Approve), "the policy")
 	if g == nil {
-		return status{":white_check_mark:", role + ": approved by " + by, []string{"It is being recorded; then Usher gives you the access."}}
+		return headline(":white_check_mark:", role+": approved by "+by, "It is being recorded; then Usher gives you the access.")
 	}
+	s := status{by: g.EndedBy, said: g.EndNote}
 	switch g.State {
 	case access.GrantProvisioning:
-		return status{":gear:", role + ": approved by " + by + ", not there yet", []string{"Usher is giving you the access and writes here as soon as it has checked that it works."}}
+		s.icon, s.title = ":gear:", role+": approved by "+by+", not there yet"
+		s.lines = []string{"Usher is giving you the access and writes here as soon as it has checked that it works."}
+		if g.Failure != "" {
+			s.icon, s.title = ":warning:", role+": could not be given"
+			s.lines = []string{lit(g.Failure, 400), "What was added meanwhile is being taken back."}
+		}
 	case access.GrantActive:
-		s := status{":white_check_mark:", role + ": active", []string{"Approved by " + lit(by, 300) + "."}}
+		s.icon, s.title = ":white_check_mark:", role+": active"
+		s.lines = []string{"Approved by " + lit(by, 300) + "."}
 		if g.DueAt.IsZero() {
 			s.lines = append(s.lines, "It has no end.")
 		} else {
 			s.lines = append(s.lines, "Until *"+when(g.DueAt)+"*.")
 		}
-		return s
+		s.lines = append(s.lines, stays(*g)...)
 	case access.GrantRevoking:
-		if g.Failure != "" {
-			return status{":warning:", role + ": could not be given", []string{lit(g.Failure, 400), "What was added meanwhile is being taken back."}}
-		}
-		return status{":hourglass_flowing_sand:", role + ": is ending", []string{endLine(*g), "Usher is removing the access and says so here when it is gone."}}
+		s.icon, s.title = ":hourglass_flowing_sand:", role+": is ending"
+		s.lines = []string{endLine(*g), "Usher is removing the access and says so here when it is gone."}
 	case access.GrantEnded:
-		return status{":checkered_flag:", role + ": ended", []string{endLine(*g), "Checked and gone " + when(g.EndedAt) + "."}}
+		s.icon, s.title = ":checkered_flag:", role+": ended"
+		s.lines = append([]string{endLine(*g)}, stays(*g)...)
 	case access.GrantFailed:
-		return status{":warning:", role + ": could not be given", []string{lit(orWord(g.Failure, "The directory refused it."), 400), "Nothing was left behind."}}
+		s.icon, s.title = ":warning:", role+": could not be given"
+		s.lines = append([]string{lit(orWord(g.Failure, "The directory refused it."), 400)}, stays(*g)...)
 	}
-	return status{":grey_question:", role, nil}
+	return s
+}
+
+// stays says which memberships are gone and which stay although the access ended, or will.
+func stays(g access.Grant) []string {
+	before, needed, gone := 0, 0, 0
+	for _, gg := range g.Groups {
+		switch {
+		case gg.Preexisting && gg.Phase != access.PhaseGone:
+			before++
+		case gg.Phase == access.PhaseKept:
+			needed++
+		case gg.Phase == access.PhaseGone:
+			gone++
+		}
+	}
+	group := "this group"
+	if n := len(g.Groups); n > 1 {
+		group = fmt.Sprintf("%d of the %d groups", before, n)
+	}
+	var lines []string
+	switch {
+	case g.State == access.GrantActive && before > 0:
+		return []string{"You were in " + group + " before Usher, and stay there when this ends."}
+	case g.State == access.GrantActive:
+		return nil
+	case before+needed == 0 && g.State == access.GrantFailed:
+		return []string{"Nothing was left behind."}
+	case before+needed == 0:
+		return []string{"Checked and gone " + when(g.EndedAt) + "."}
+	case gone > 0:
+		lines = append(lines, fmt.Sprintf("%d of %d memberships: checked and gone %s.", gone, len(g.Groups), when(g.EndedAt)))
+	}
+	if before > 0 {
+		lines = append(lines, "You were in "+group+" before Usher, so that membership stays.")
+	}
+	if needed > 0 {
+		lines = append(lines, "Another access of yours still needs the membership, so it stays until that one ends.")
+	}
+	return lines
 }
 
 // endLine says why access ends or ended.
 func endLine(g access.Grant) string {
-	who := lit(g.EndedBy.String(), 120)
 	switch g.EndReason {
 	case access.EndExpired:
 		return "Its time was up " + when(g.DueAt) + "."
 	case access.EndReleased:
 		return "You gave it back."
 	case access.EndRevoked:
-		s := "Taken away by " + orWord(who, "an admin") + "."
-		if g.EndNote != "" {
-			s += " Reason given: " + lit(g.EndNote, 600)
-		}
-		return s
+		return "Taken away by " + orWord(lit(g.EndedBy.String(), 120), "an admin") + "."
 	case access.EndReview:
 		return "A reviewer ended it."
 	case access.EndReclaimed:
 		return "It was not used."
 	case access.EndOffboarded:
-		return "The account has left the company."
+		return "Your account in the company directory is not active any more."
 	case access.EndLost:
 		return "Somebody removed the membership outside of Usher."
 	}
@@ -203,23 +264,31 @@ func noticeMessage(m access.Message) message {
 	if g == nil {
 		return statusMessage(m)
 	}
-	role := g.Role.String()
 	if g.State != access.GrantActive {
-		s := grantStatus(m.Request, g)
-		return message{Text: fallback(s.title), Blocks: []slack.Block{section(s.icon + " *" + lit(s.title, 300) + "*\n" + strings.Join(s.lines, "\n"))}}
+		st := grantStatus(m.Request, g)
+		return message{Text: st.text(m.Request.Issue.Key), Blocks: st.blocks()}
 	}
-	blocks := []slack.Block{section(":alarm_clock: *" + lit(role, 200) + " ends soon*\nIt ends " + when(g.DueAt) + " by itself.")}
+	st := headline(":alarm_clock:", g.Role.String()+" ends soon", "It ends "+when(g.DueAt)+" by itself.")
+	extended := m.At != (access.MessageRef{}) && g.Extensions > 0
+	if extended { // A notice is redrawn when the end has moved.
+		st = headline(":white_check_mark:", g.Role.String()+" was extended", "It now ends "+when(g.DueAt)+" by itself.")
+	}
+	blocks := st.blocks()
+	more := "Extend it or give it back in Slack."
 	switch {
+	case extended:
+		more = ""
 	case m.Extension.By > 0:
 		blocks = append(blocks, small("Still needed? One click asks for "+m.Extension.By.String()+" more, with the reason that you gave."))
 	case m.Extension.Why != "":
+		more = "It cannot be extended: " + cut(line(m.Extension.Why), 400)
 		blocks = append(blocks, slack.NewContextBlock("", plain("It cannot be extended: "+m.Extension.Why, 400)))
 	}
 	if l := issueLink(m.Request.Issue); l != "" {
 		blocks = append(blocks, small(l))
 	}
 	blocks = append(blocks, slack.NewActionBlock("grant/"+string(g.ID), grantButtons(*g, m.Extension, "I am done")...))
-	return message{Text: fallback(cut(line(role), 300) + " ends " + utc(g.DueAt) + ". Extend it or give it back in Slack."), Blocks: blocks}
+	return message{Text: st.text(more, m.Request.Issue.Key), Blocks: blocks}
 }
 
 // render is the message that a person must see.
