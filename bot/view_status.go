@@ -16,7 +16,8 @@ func toTime(d catalog.Duration) time.Duration { return time.Duration(d) }
 // status is where a request stands, for the one who made it.
 type status struct {
 	icon  string
-	title string   // Own words and names, literal text.
+	title string // Own words and names, literal text.
+	until time.Time
 	lines []string // mrkdwn.
 	// said is the reason that by gave, if somebody had to give one.
 	by   access.Person
@@ -25,8 +26,11 @@ type status struct {
 
 // blocks are the headline with its lines, and the reason letter by letter.
 func (s status) blocks() []slack.Block {
-	head := append([]string{s.icon + " *" + lit(s.title, 300) + "*"}, s.lines...)
-	blocks := []slack.Block{section(strings.Join(head, "\n"))}
+	head := []string{s.icon + " *" + lit(s.title, 300) + "*"}
+	if !s.until.IsZero() {
+		head = append(head, "Until *"+when(s.until)+"*.")
+	}
+	blocks := []slack.Block{section(strings.Join(append(head, s.lines...), "\n"))}
 	if s.said != "" {
 		blocks = append(blocks, quote("Reason given by "+s.by.String(), s.said))
 	}
@@ -36,6 +40,9 @@ func (s status) blocks() []slack.Block {
 // text is all of it for notifications and screen readers, with whatever more there is to say.
 func (s status) text(more ...string) string {
 	list := []string{cut(line(s.title), 400)}
+	if !s.until.IsZero() {
+		list[0] += " until " + utc(s.until)
+	}
 	for _, l := range s.lines {
 		list = append(list, asText(l))
 	}
@@ -151,13 +158,11 @@ func grantStatus(r access.Request, g *access.Grant) status {
 			s.lines = []string{lit(g.Failure, 400), "What was added meanwhile is being taken back."}
 		}
 	case access.GrantActive:
-		s.icon, s.title = ":white_check_mark:", role+": active"
-		s.lines = []string{"Approved by " + lit(by, 300) + "."}
+		s.icon, s.title, s.until = ":white_check_mark:", role+": active", g.DueAt
 		if g.DueAt.IsZero() {
-			s.lines = append(s.lines, "It has no end.")
-		} else {
-			s.lines = append(s.lines, "Until *"+when(g.DueAt)+"*.")
+			s.lines = []string{"It has no end."}
 		}
+		s.lines = append(s.lines, "Approved by "+lit(by, 300)+".")
 		s.lines = append(s.lines, stays(*g)...)
 	case access.GrantRevoking:
 		s.icon, s.title = ":hourglass_flowing_sand:", role+": is ending"
