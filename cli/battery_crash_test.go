@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -51,9 +50,7 @@ func TestCrashAtEveryPointLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	all := points(t)
 	deaths := 0
-	for _, p := range some(all, all) {
-		t.Run(p, func(t *testing.T) { deaths += die(t, p) })
-	}
+	each(t, all, rounds(all, 50), func(t *testing.T, entry string) { deaths += die(t, unrounded(entry)) })
 	t.Logf("%d crash points, %d deaths", len(all), deaths)
 }
 
@@ -67,10 +64,8 @@ func TestCrashDuringRecoveryLosesAndDoublesNothing(t *testing.T) {
 		}
 	}
 	deaths := 0
-	rand.New(rand.NewPCG(seed(t), 0)).Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
-	for _, p := range some(pairs[:300], pairs) {
-		t.Run(p, func(t *testing.T) { deaths += die(t, strings.Split(p, ",")...) })
-	}
+	pairs = shuffled(pairs, seed(t))
+	each(t, pairs[:300], pairs, func(t *testing.T, entry string) { deaths += die(t, strings.Split(entry, ",")...) })
 	t.Logf("%d pairs of crash points, %d deaths", len(pairs), deaths)
 }
 
@@ -92,15 +87,13 @@ func TestADayWithADeath(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	rand.New(rand.NewPCG(seed(t), 1)).Shuffle(len(hits), func(i, j int) { hits[i], hits[j] = hits[j], hits[i] })
+	hits = shuffled(hits, seed(t))
 	deaths := 0
-	for _, p := range some(hits[:60], hits) {
-		t.Run(p, func(t *testing.T) {
-			report(t, inTown(t, setup{deaths: []string{p}}, func(ctx context.Context, w *town) []string {
-				defer func() { deaths += w.deaths }()
-				return w.day(ctx)
-			}))
-		})
-	}
+	each(t, hits[:60], hits, func(t *testing.T, entry string) {
+		report(t, inTown(t, setup{deaths: []string{entry}}, func(ctx context.Context, w *town) []string {
+			defer func() { deaths += w.deaths }()
+			return w.day(ctx)
+		}))
+	})
 	t.Logf("%d crash points in a day, %d deaths", len(hits), deaths)
 }

@@ -3,7 +3,6 @@ package cli_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -37,23 +36,22 @@ func TestEachFaultOfEachCallDelaysOrRefusesButBreaksNothing(t *testing.T) {
 			cells = append(cells, call+" "+kind)
 		}
 	}
-	pairs := cells
-	for range size(0, 0, 5000) {
-		pairs = append(pairs, cells[rand.IntN(len(cells))]+","+cells[rand.IntN(len(cells))])
+	pairs := slices.Clone(cells)
+	for i := range 5000 {
+		rng := dice(fmt.Sprint("pair", i))
+		pairs = append(pairs, cells[rng.IntN(len(cells))]+","+cells[rng.IntN(len(cells))])
 	}
 	t.Logf("%d cells", len(cells))
-	for _, cell := range some(cells, pairs) {
-		t.Run(cell, func(t *testing.T) {
-			report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
-				for _, c := range strings.Split(cell, ",") {
-					part := strings.Split(c, " ")
-					w.inject(part[0], part[1], part[2], 1)
-					w.repeats++
-				}
-				return w.troubled(ctx)
-			}))
-		})
-	}
+	each(t, cells, pairs, func(t *testing.T, entry string) {
+		report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
+			for _, c := range strings.Split(entry, ",") {
+				part := strings.Split(c, " ")
+				w.inject(part[0], part[1], part[2], 1)
+				w.repeats++
+			}
+			return w.troubled(ctx)
+		}))
+	})
 }
 
 // troubled plays a life in which something goes wrong: it may take longer or end in a refusal, but in nothing else.

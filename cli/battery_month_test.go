@@ -56,20 +56,16 @@ func villager(i int) string {
 // dies, and in the end every access has ended on time or says until when it lasts. Nightly, ten years: as 120 months.
 func TestAMonthOfFiveThousandPeople(t *testing.T) {
 	t.Parallel()
-	first := seed(t)
 	people, asks := size(300, 5000, 5000), size(40, 400, 5000)
-	for i := range uint64(size(1, 1, 120)) {
-		s := village(people)
+	village := village(people)
+	each(t, numbers(seed(t), 1), numbers(1, 120), func(t *testing.T, entry string) {
 		var seen tally
-		faults := inTown(t, s, func(ctx context.Context, w *town) []string {
-			rng := rand.New(rand.NewPCG(first+i, 13))
-			faults := w.month(ctx, rng, people, asks)
-			seen = w.tally
-			return faults
-		})
-		report(t, faults)
-		t.Logf("USHER_SEED=%d: %+v", first+i, seen)
-	}
+		report(t, inTown(t, village, func(ctx context.Context, w *town) []string {
+			defer func() { seen = w.tally }()
+			return w.month(ctx, dice(entry), people, asks)
+		}))
+		t.Logf("%+v", seen)
+	})
 }
 
 func (w *town) month(ctx context.Context, rng *rand.Rand, people, asks int) []string {

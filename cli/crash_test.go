@@ -267,31 +267,29 @@ func crashPoints() []string {
 
 func TestKilledAnywhereNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
-	for _, point := range some(crashPoints(), crashPoints()) {
-		t.Run(strings.ReplaceAll(point, " ", "-"), func(t *testing.T) {
-			t.Parallel() // Most of it is waiting.
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-			defer cancel()
-			p := newProduct(t)
-			run, stop := context.WithCancel(ctx)
-			done := make(chan error, 1)
-			go func() { done <- p.keepAlive(run, point) }()
-			go p.armLost(run, point)
-			p.live(ctx)
-			if err := p.world.Slack.WaitConnected(ctx, 1); err != nil {
-				t.Fatal(err)
-			}
-			p.settled(ctx)
-			stop()
-			if err := <-done; err != nil {
-				t.Fatal(err)
-			}
-			if p.deaths != 1 {
-				t.Errorf("the program died %d times, want once at %q", p.deaths, point)
-			}
-			p.judge()
-		})
-	}
+	each(t, crashPoints(), rounds(crashPoints(), 20), func(t *testing.T, entry string) {
+		point := unrounded(entry)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		p := newProduct(t)
+		run, stop := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- p.keepAlive(run, point) }()
+		go p.armLost(run, point)
+		p.live(ctx)
+		if err := p.world.Slack.WaitConnected(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		p.settled(ctx)
+		stop()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if p.deaths != 1 {
+			t.Errorf("the program died %d times, want once at %q", p.deaths, point)
+		}
+		p.judge()
+	})
 }
 
 // live plays one life: ask, approve, have, and the end of its time.
