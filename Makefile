@@ -8,11 +8,28 @@ BENCHTIME ?= 1s
 # The Okta SDK takes about 2.5 GB to compile, and the stories wait in real time: more than four at once help nobody.
 PARALLEL ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n > 4 ? 4 : n )))
 
-.PHONY: test vet deps lint linter fmt bench fuzz build clean
+# The tests that play whole lives, days and months in virtual time, kill the program and break the code.
+BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|AVendor|AStorm|ADay|AMonth|AtRest|EverySeeded)
+# Where make battery keeps what has passed, so that it can be stopped and taken up.
+STATE ?= $(CURDIR)/.battery
 
-# vet has run, so go test does not run its part of it again.
+.PHONY: test vet deps lint linter fmt bench bench-all battery fuzz build clean
+
+# vet has run, so go test does not run its part of it again. Beside the race detector the batteries play a tenth; the whole of
+# them is played without it.
 test: deps vet
 	$(GO) test -race -vet=off -shuffle=on -count=1 -timeout 25m -p $(PARALLEL) ./...
+	$(GO) test -vet=off -shuffle=on -count=1 -timeout 25m -run '$(BATTERIES)' ./cli
+	$(GO) test -vet=off -count=1 -timeout 10m -run 'EverySchedule' ./bot
+
+# The nightly size: hours. What has passed is in $(STATE) and is not played again; remove the folder to begin anew. A failing
+# entry prints its name or seed and the command that replays it alone.
+battery:
+	@mkdir -p $(STATE)
+	USHER_BATTERY=nightly USHER_BATTERY_STATE=$(STATE) $(GO) test -vet=off -count=1 -timeout 24h -run '$(BATTERIES)' -v ./cli
+	USHER_BATTERY=nightly $(GO) test -vet=off -count=1 -timeout 3h -run 'Power|Damaged' ./store
+	USHER_BATTERY=nightly $(GO) test -vet=off -count=1 -timeout 12h -run 'EverySchedule' ./bot
+	USHER_BATTERY=nightly $(GO) test -vet=off -count=1 -timeout 3h -run 'Pairs|Drain' ./idp/okta ./jira
 
 vet:
 	$(GO) vet ./...
@@ -42,8 +59,16 @@ linter:
 fmt: linter
 	$(LINT) fmt
 
-# Only packages that have benchmarks are compiled.
+# The goals of docs/reliability.md as one table, measured one after the other: the machine should do nothing else meanwhile.
 bench:
+	@mkdir -p bin
+	@{ run() { $(GO) test -run '^$$' -bench "$$2" -benchtime "$$3" -timeout 30m "./$$1"; }; \
+		run cli 'ClickAlone' 200x && run cli 'LifeCycles' 10000x && run cli 'Storm|SingleExpiry|Idle|Restart' 1x && \
+		run idp/okta Drain 1x && run bot Flood 1x && run store 'OpenCold|HotCopy|LifecycleBytes' 1x; } | tee bin/bench.txt >&2
+	@awk -f .ci/goals.awk bin/bench.txt
+
+# Every benchmark there is; only packages that have some are compiled.
+bench-all:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 30m -p 1 \
 		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
@@ -58,4 +83,4 @@ build:
 	$(GO) build -trimpath -o usher .
 
 clean:
-	rm -rf usher bin sandbox/clients/node_modules
+	rm -rf usher bin .battery sandbox/clients/node_modules
