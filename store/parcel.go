@@ -179,7 +179,7 @@ func (p *press) expand(b []byte, size int) ([]byte, error) {
 	r, _ := p.readers.Get().(io.Reader)
 	if r == nil {
 		r = flate.NewReaderDict(in, []byte(dictionary))
-	} else if err := r.(flate.Resetter).Reset(in, []byte(dictionary)); err != nil { //nolint:errcheck // It is always one.
+	} else if err := r.(flate.Resetter).Reset(in, []byte(dictionary)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errParcel, err)
 	}
 	defer p.readers.Put(r)

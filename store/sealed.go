@@ -10,6 +10,13 @@ import (
 	"usher/access"
 )
 
+var (
+	// errParcel says that a parcel cannot be what was sealed.
+	errParcel = errors.New("damaged parcel")
+	// errDamagedEvent says that an event cannot be sealed.
+	errDamagedEvent = errors.New("damaged event")
+)
+
 // A request is either loose or sealed, never both. While it is loose, its record, its grant and each of its events stand
 // for themselves. Seal moves them into one parcel; the first write that changes anything of it moves them back. Index
 // entries stay where they are, for what is sealed is still listed.
@@ -248,10 +255,3 @@ func (c *checker) sealedEvents(id access.RequestID, p parcel) {
 		c.newest = e.At
 	}
 }
-
-var (
-	// errParcel says that a parcel cannot be what was sealed.
-	errParcel = errors.New("damaged parcel")
-	// errDamagedEvent says that an event cannot be sealed.
-	errDamagedEvent = errors.New("damaged event")
-)

@@ -264,7 +264,7 @@ func BenchmarkSealed(b *testing.B) {
 	}
 	var p parcel
 	_ = s.View(b.Context(), func(v access.Tx) error {
-		t := v.(*tx) //nolint:errcheck,forcetypeassert // It is one.
+		t := v.(*tx)
 		records, events := t.b.Bucket([]byte(bucketRecords)), t.b.Bucket([]byte(bucketEvents))
 		p.records[0] = bytes.Clone(records.Get([]byte("request\x00r")))
 		from, _ := eventKey("r", 1)

@@ -29,7 +29,8 @@ type Copy struct {
 
 // Verify says whether a file that nobody has open is a whole store: bbolt's own check, its pages, its layout, and
 // everything that Check looks at. It changes nothing. An error means that it is not whole, or cannot be looked at; one
-// that a newer Usher wrote cannot be judged. It takes about three seconds per gigabyte.
+// that a newer Usher wrote cannot be judged. It takes about three seconds per gigabyte and 40 µs for each
+// sealed request.
 func Verify(ctx context.Context, path string) (Copy, error) {
 	c, err := verify(ctx, path, true)
 	return c, during("verify store", err)
