@@ -106,7 +106,7 @@ func (r *Runner) drop(list []Effect) {
 func (r *Runner) Run(ctx context.Context) error {
 	if err := r.s.Reconcile(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // Stopped before it had begun.
+			return nil // Stopped before it had begun.
 		}
 		return err
 	}

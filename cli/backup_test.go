@@ -218,7 +218,9 @@ func impostor(ctx context.Context, t *testing.T, s *served, answer http.HandlerF
 		if err := srv.Close(); err != nil {
 			t.Error(err)
 		}
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 }
 

@@ -166,7 +166,7 @@ func newFlow(x *bench, boss access.Person, n int) *flow {
 	f := &flow{x: x, boss: boss, n: n, jobs: make(chan func() error, 3*n+3)}
 	x.v.asked = func(id access.RequestID) { f.jobs <- func() error { return f.approve(id) } }
 	x.v.moved = func(id access.RequestID, s access.IssueStatus) {
-		switch s { //nolint:exhaustive // Nobody waits for the others.
+		switch s { // Nobody waits for the others.
 		case access.IssueActive:
 			f.jobs <- func() error { return f.release(id) }
 		case access.IssueEnded:

@@ -34,7 +34,7 @@ func (p *parts) giveCopies(ctx context.Context) error {
 	l, err := listenPrivately(ctx, path)
 	if err != nil {
 		p.log.Warn("no backups while running: the socket cannot be made", "path", path, "err", err)
-		return nil //nolint:nilerr // See above.
+		return nil // See above.
 	}
 	var one sync.Mutex // Each copy holds back the reuse of space; a second one at the same time is a mistake.
 	mux := http.NewServeMux()

@@ -205,10 +205,10 @@ func aboutAll(err error) bool {
 // again while something could not be checked, and says nothing twice. Nothing of it stops the program: what works goes on.
 func (p *parts) lookAround(ctx context.Context) error {
 	told := map[string]bool{}
-	for wait := time.Minute; ctx.Err() == nil; wait = min(2*wait, 15*time.Minute) {
+	for wait := time.Minute; ; wait = min(2*wait, 15*time.Minute) {
 		list := p.outside(ctx, gentle(), nil)
 		if ctx.Err() != nil {
-			break
+			return nil //nolint:nilerr // Told to stop.
 		}
 		t := time.NewTimer(wait)
 		if !p.tell(list, told) {
@@ -216,13 +216,14 @@ func (p *parts) lookAround(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+			t.Stop()
+			return nil
 		case <-t.C:
 		case <-p.renewed:
 			wait = time.Minute
 		}
 		t.Stop()
 	}
-	return nil
 }
 
 // tell logs what was not told before and reports whether something could not be checked.
