@@ -322,7 +322,7 @@ func TestSuitesCatchWrongStores(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuitesCatchWrongStores$", //nolint:gosec // Itself.
-				"-test.timeout=60s", "-rapid.checks=30", "-rapid.nofailfile")
+				"-test.timeout=60s", "-rapid.checks=30", "-rapid.nofailfile", "-rapid.shrinktime=500ms")
 			cmd.Env = append(os.Environ(), mutantName+"="+name)
 			out, err := cmd.CombinedOutput()
 			if name == "none" {
