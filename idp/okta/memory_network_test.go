@@ -2,7 +2,6 @@ package okta_test
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -12,53 +11,32 @@ import (
 
 	"usher/idp"
 	"usher/idp/okta"
+	"usher/sandbox"
 	"usher/sandbox/oktasim"
 )
 
-// network is a network in memory. Nothing in it waits for the kernel, so virtual time goes on while calls are under way.
+// network is a network in memory that knows which calls are under way.
 type network struct {
-	dialed chan net.Conn
-	closed chan struct{}
-	once   sync.Once
+	net.Listener
+	memory *sandbox.Network
 
 	mu   sync.Mutex
 	open map[net.Conn]http.ConnState
 }
 
-func newNetwork() *network {
-	return &network{dialed: make(chan net.Conn), closed: make(chan struct{}), open: map[net.Conn]http.ConnState{}}
-}
-
-func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case n.dialed <- server:
-		return client, nil
-	case <-n.closed:
-		return nil, errors.New("connection refused")
-	case <-ctx.Done():
-		return nil, ctx.Err()
+func newNetwork(t *testing.T, addr string) *network {
+	t.Helper()
+	n := &network{memory: sandbox.NewNetwork(), open: map[net.Conn]http.ConnState{}}
+	var err error
+	if n.Listener, err = n.memory.Listen(addr); err != nil {
+		t.Fatal(err)
 	}
+	return n
 }
 
-// Accept waits for the next connection.
-func (n *network) Accept() (net.Conn, error) {
-	select {
-	case c := <-n.dialed:
-		return c, nil
-	case <-n.closed:
-		return nil, net.ErrClosed
-	}
+func (n *network) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return n.memory.Dial(ctx, network, addr)
 }
-
-// Close refuses connections from now on. It is safe to call twice.
-func (n *network) Close() error {
-	n.once.Do(func() { close(n.closed) })
-	return nil
-}
-
-// Addr is of no use here.
-func (n *network) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
 func (n *network) note(c net.Conn, s http.ConnState) {
 	n.mu.Lock()
@@ -141,12 +119,12 @@ func inMemory(t *testing.T, change func(*oktasim.Config), tune func(*okta.Config
 		t.Fatal(err)
 	}
 	sim.SetURL(memoryURL)
-	o = &orgInMemory{Server: sim, network: newNetwork()}
+	o = &orgInMemory{Server: sim, network: newNetwork(t, "127.0.0.1:80")}
 	web := &http.Server{Handler: o, ConnState: o.note, ReadHeaderTimeout: time.Hour}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		_ = web.Serve(o.network)
+		_ = web.Serve(o.Listener)
 	}()
 	pc := okta.Config{URL: memoryURL, Token: simToken, InsecureHTTP: true, Dial: o.dial}
 	if tune != nil {
