@@ -116,6 +116,9 @@ func (r *Runner) Run(ctx context.Context) error {
 		if err := r.s.Repair(ctx); err != nil && ctx.Err() == nil {
 			r.s.log.Error("repair timers", "err", err)
 		}
+		if err := r.s.Seal(ctx); err != nil && ctx.Err() == nil {
+			r.s.log.Error("seal what is over", "err", err)
+		}
 	})
 	timer := time.NewTimer(0)
 	defer timer.Stop()
