@@ -2,7 +2,6 @@ package bot
 
 import (
 	"sync"
-	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -17,7 +16,7 @@ const (
 	// Home tab makes up for it.
 	laneNow lane = iota
 	// laneShow is for what only shows something: commands, shortcuts, clicks that open, turn or redraw. It is acknowledged
-	// when that is done, or a moment after it was taken on: a process that dies loses a window and nothing else.
+	// by the reader when it was taken on: a process that dies loses a window and nothing else.
 	laneShow
 	// laneAnswer is for searches and submissions, whose acknowledgement carries the answer. When the work takes long, a
 	// stand-in says that it goes on; that one may be lost with the process, and the person sees no end of it and may send
@@ -57,21 +56,6 @@ func laneOf(data any) lane {
 // changes tells the buttons that change something at once from those that show or ask something first.
 func changes(action string) bool {
 	return action == actionApprove || action == actionCancel || action == actionRelease || action == actionExtend
-}
-
-// showWithin is when a delivery of laneShow is acknowledged at the latest.
-const showWithin = 50 * time.Millisecond
-
-// standInFor is what is sent for a lane when its work takes longer than the returned time; never for 0.
-func (b *Bot) standInFor(l lane, data any) (time.Duration, any) {
-	switch l {
-	case laneShow:
-		return min(showWithin, b.cfg.AckWithin), nil
-	case laneAnswer:
-		return b.cfg.AckWithin, standIn(data)
-	case laneNow, laneDecide:
-	}
-	return 0, nil
 }
 
 const (

@@ -173,8 +173,12 @@ func (s *socket) accept(ctx context.Context, e socketmode.Event) {
 		b.log.Error("too many slack deliveries at once, one was not taken on", "envelope", envelope)
 		return
 	}
-	if d, payload := b.standInFor(l, e.Data); d > 0 {
-		j.reply.giveAfter(d, payload)
+	switch l {
+	case laneShow:
+		j.reply.give(nil)
+	case laneAnswer:
+		j.reply.giveAfter(b.cfg.AckWithin, standIn(e.Data))
+	case laneNow, laneDecide: // Already, and not before it is durable.
 	}
 }
 
