@@ -124,9 +124,9 @@ func TestDatabaseThatCannotBeUsedIsExplainedInOneLine(t *testing.T) {
 		}, []string{"restore the last backup."}, ""},
 		"newer layout": {func(s *served) (func(), error) {
 			s.stuff(1000)
-			s.change(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("schema1"), []byte("schema9")) })
+			s.change(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("schema2"), []byte("schema9")) })
 			return func() {
-				s.change(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("schema9"), []byte("schema1")) })
+				s.change(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("schema9"), []byte("schema2")) })
 			}, nil
 		}, []string{"newer", "Usher"}, ""},
 		"file of another user": {func(s *served) (func(), error) {
