@@ -36,7 +36,7 @@ func (b *Bot) openForm(ctx context.Context, o opening) {
 	ready := b.prepare(ctx, o)
 	defer func() {
 		cancel()
-		for range ready { //nolint:revive // Waits for the end of the other goroutine.
+		for range ready { // Until the other goroutine has ended.
 		}
 	}()
 	patience := time.NewTimer(openWithin - time.Since(o.came))
