@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,26 @@ func TestAFormThatIsReadySoonCostsOneCall(t *testing.T) {
 		if n := s.called("views.update"); n != 2 || s.core.drafts[0].Duration != hour {
 			t.Errorf("drawn anew %d times, sent %+v", n, s.core.drafts[0])
 		}
+	})
+}
+
+func TestAFormThatCameBackIsDrawnForWhatIsChosenThen(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(s *stage) {
+		_, err := s.sim.Run(s.ctx, id(ann()), "/access", "github write")
+		s.must(err)
+		v := s.view(ann(), "<GitHub: Write>", "Who decides")
+		s.must(s.sim.SetInput(s.ctx, id(ann()), v.ID, blockReason, actionReason, "Because"))
+		s.core.refuse("submit", errors.New("broken"))
+		_, err = s.sim.SubmitView(s.ctx, id(ann()), v.ID)
+		s.must(err)
+		v = s.view(ann(), "went wrong on our side")
+		// The same as was drawn at first, but not what stands there now.
+		s.must(s.sim.SetInput(s.ctx, id(ann()), v.ID, "duration/github-write", actionDuration, "1 hour"))
+		s.until("the old trouble is gone", func() bool {
+			now, _ := s.sim.View(id(ann()))
+			return !strings.Contains(now.Plain(), "went wrong")
+		})
 	})
 }
 

@@ -149,6 +149,23 @@ func TestWhoIsDeactivatedInSlackIsOffboarded(t *testing.T) {
 	}
 }
 
+func TestALeaverHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	s := play(t, nil)
+	goOn := s.core.slow("offboard " + id(ann()))
+	left := make(chan error, 1)
+	go func() { left <- s.sim.Deactivate(id(ann())) }()
+	<-s.core.held
+	for range s.bot.cfg.Connections * 2 { // Whichever socket brought the news.
+		_, err := s.sim.Run(s.ctx, id(bob()), "/access", "")
+		s.must(err)
+		s.view(bob(), "App and role")
+		s.must(s.sim.CloseAll(s.ctx, id(bob())))
+	}
+	goOn()
+	s.must(<-left)
+}
+
 func TestALeaverIsTriedAgainUntilTheDirectoryAnswers(t *testing.T) {
 	t.Parallel()
 	s := play(t, func(sc *slacksim.Config, _ *Config) { sc.AckTimeout = 100 * time.Millisecond })
