@@ -62,10 +62,10 @@ func TestAFormThatCameBackIsDrawnForWhatIsChosenThen(t *testing.T) {
 		v = s.view(ann(), "went wrong on our side")
 		// The same as was drawn at first, but not what stands there now.
 		s.must(s.sim.SetInput(s.ctx, id(ann()), v.ID, "duration/github-write", actionDuration, "1 hour"))
-		s.until("the old trouble is gone", func() bool {
-			now, _ := s.sim.View(id(ann()))
-			return !strings.Contains(now.Plain(), "went wrong")
-		})
+		time.Sleep(time.Second)
+		if now, _ := s.sim.View(id(ann())); strings.Contains(now.Plain(), "went wrong") {
+			t.Errorf("the old trouble is still shown:\n%s", now.Plain())
+		}
 	})
 }
 
