@@ -119,15 +119,18 @@ func BenchmarkLifeCycles(b *testing.B) {
 	b.ReportMetric(rate/raw, "lives/raw-commit")
 	b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/1000/float64(b.N), "cpu-ms/life")
 	f.report()
-	info, err := os.Stat(x.path)
+	st, err := x.store.Stats(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportMetric(float64(info.Size())/float64(b.N)/1024, "file-KB/life")
+	b.ReportMetric(float64(st.FileBytes-st.FreeBytes)/float64(b.N)/1024, "file-KB/life")
+	b.ReportMetric(float64(st.Updates)/float64(b.N), "updates/life")
+	b.ReportMetric(float64(st.Updates)/float64(st.Commits), "updates/commit")
 }
 
 // BenchmarkClickAlone (G1): one approval at a time, each until it is durable, while nothing else happens.
 func BenchmarkClickAlone(b *testing.B) {
+	raw := rawCommits(b)
 	v := newVendors()
 	x := newBench(b, v, v)
 	boss := identify(b, x.service, "boss")
@@ -148,6 +151,7 @@ func BenchmarkClickAlone(b *testing.B) {
 		}
 	}
 	f.report()
+	b.ReportMetric(f.clicks[len(f.clicks)/2].Seconds()*raw, "click-p50/raw-commit")
 }
 
 // flow is many lives at once. Whoever is asked approves, whoever has the access gives it back.
