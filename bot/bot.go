@@ -69,6 +69,9 @@ func (b *Bot) home() place {
 	return place{}
 }
 
+// Connected is how many Socket Mode connections are up. It may be called at any time.
+func (b *Bot) Connected() int { return b.people.connected() }
+
 // Run serves until ctx ends: it stops taking deliveries, finishes those in hand, sends their acknowledgements and closes
 // the sockets. It returns an error only when Slack refuses the app for good at the start.
 func (b *Bot) Run(ctx context.Context) error {

@@ -116,6 +116,13 @@ func (p *people) forget(id string) {
 	delete(p.known, id)
 }
 
+// connected is how many sockets are up.
+func (p *people) connected() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sockets
+}
+
 // socket is called when a socket has come up or gone down.
 func (p *people) socket(up bool) {
 	p.mu.Lock()

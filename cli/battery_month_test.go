@@ -86,7 +86,7 @@ func (w *town) month(ctx context.Context, rng *rand.Rand, people, asks int) []st
 		case i%100 == 50:
 			vendor := []string{"okta", "jira", "slack"}[rng.IntN(3)]
 			w.inject(vendor, "*", []string{"down", "error_503", "lost_answer", "error_500"}[rng.IntN(4)], 0)
-			w.repeats += 1000 // Lost answers may be many in an outage; what they lead to is judged all the same.
+			w.excuse(1000) // Lost answers may be many in an outage; what they lead to is judged all the same.
 		case i%100 == 51:
 			w.world.ClearFaults()
 		case i%100 == 20:

@@ -115,7 +115,7 @@ const metricsReader = "metrics"
 // storeMetrics turns what the admins see on their Home tab into metrics.
 type storeMetrics struct{ p *parts }
 
-// Describe sends nothing: without a socket count there is none.
+// Describe sends nothing: what the store cannot tell is left out.
 func (m *storeMetrics) Describe(chan<- *prometheus.Desc) {}
 
 // Collect reads the figures.
@@ -123,10 +123,7 @@ func (m *storeMetrics) Collect(out chan<- prometheus.Metric) {
 	gauge := func(name, help string, n int) {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue, float64(n))
 	}
-	// The bot counts its sockets if it can.
-	if b, ok := any(m.p.bot).(interface{ Connected() int }); ok {
-		gauge("usher_slack_sockets", "Open Socket Mode connections to Slack.", b.Connected())
-	}
+	gauge("usher_slack_sockets", "Open Socket Mode connections to Slack.", m.p.bot.Connected())
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	h, err := m.p.figures.Home(ctx, access.Person{Email: metricsReader})

@@ -132,7 +132,7 @@ func TestServeTellsHealthAndMetricsAndStopsInOrder(t *testing.T) {
 	s.settled(ctx)
 	s.until(ctx, "health", func() bool { status, body := s.get(ctx, "/healthz"); return status == http.StatusOK && body == "ok\n" })
 	_, metrics := s.get(ctx, "/metrics")
-	for _, want := range []string{`usher_effects_total{kind="add",outcome="done"} 1`, `usher_effects_total{kind="remove",outcome="done"} 1`, `usher_removal_lateness_seconds_count{provider="okta"} 1`, `usher_removal_lateness_seconds{provider="okta",quantile="0.99"}`, "usher_last_sweep_timestamp_seconds"} {
+	for _, want := range []string{`usher_effects_total{kind="add",outcome="done"} 1`, `usher_effects_total{kind="remove",outcome="done"} 1`, `usher_removal_lateness_seconds_count{provider="okta"} 1`, `usher_removal_lateness_seconds{provider="okta",quantile="0.99"}`, "usher_last_sweep_timestamp_seconds", "usher_slack_sockets 2"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %q in the metrics", want)
 		}

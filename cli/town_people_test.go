@@ -159,12 +159,13 @@ func (w *town) told(handle, words string) bool {
 
 // judge has the oracle judge what there is now.
 func (w *town) judge(ctx context.Context) []string {
+	deaths, repeats, _ := w.counts()
 	o := &oracle{
-		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: w.repeats, promises: w.promises, skew: w.skew, hands: map[string]bool{},
+		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: repeats, promises: w.promises, skew: w.skew, hands: map[string]bool{},
 	}
 	faults := o.judge(ctx)
 	w.tally = o.tally()
-	w.tally.deaths = w.deaths
+	w.tally.deaths = deaths
 	return faults
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,7 @@ type town struct {
 	dir   string
 	log   logbook
 
+	mu   sync.Mutex // Guards what a dying life writes.
 	life *life
 	plan []string // Where the next lives die, see setup.
 	hits []string // The crash points met so far, each with its number, over all lives.
@@ -195,8 +197,11 @@ func (w *town) end() {
 func (w *town) restart(ctx context.Context) {
 	w.t.Helper()
 	w.end()
+	w.mu.Lock()
+	died := w.diedAt // The next life may die as soon as it begins.
+	w.mu.Unlock()
 	w.start(ctx)
-	w.outages = append(w.outages, span{w.diedAt, time.Now()})
+	w.outages = append(w.outages, span{died, time.Now()})
 }
 
 var errDead = errors.New("the process is dead")
@@ -209,7 +214,7 @@ func (l *life) crash(point string) {
 	l.mu.Lock()
 	l.count[point]++
 	at := fmt.Sprintf("%s#%d", point, l.count[point])
-	l.town.hits = append(l.town.hits, at)
+	l.town.hit(at)
 	if l.fuse > 0 {
 		if l.fuse--; l.fuse == 0 {
 			l.plan = at
@@ -224,6 +229,27 @@ func (l *life) crash(point string) {
 	case "lost " + strings.TrimPrefix(at, "before "):
 		l.dieInCall(strings.TrimPrefix(at, "before "))
 	}
+}
+
+// excuse allows for so many calls that were made twice.
+func (w *town) excuse(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.repeats += n
+}
+
+// counts returns how often the product has died and the crash points that were met so far.
+func (w *town) counts() (deaths, repeats int, hits []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.deaths, w.repeats, slices.Clone(w.hits)
+}
+
+// hit notes a crash point that was met.
+func (w *town) hit(at string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hits = append(w.hits, at)
 }
 
 // dieAfter has the process die at the n-th crash point from now on.
@@ -245,11 +271,18 @@ func (l *life) dieInCall(call string) {
 	}()
 }
 
+// died notes a death.
+func (w *town) died() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.diedAt = time.Now()
+	w.repeats++
+	w.deaths++
+}
+
 func (l *life) kill() {
 	if !l.dead.Swap(true) {
-		l.town.diedAt = time.Now()
-		l.town.repeats++
-		l.town.deaths++
+		l.town.died()
 		l.cut()
 		close(l.died)
 	}

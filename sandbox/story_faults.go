@@ -105,7 +105,7 @@ func (t *tour) extendAndRelease(ctx context.Context) error {
 	if err := t.w.PressHome(ctx, "hugo", "Extend"); err != nil {
 		return err
 	}
-	if _, err := t.w.WaitMessage(ctx, "hugo", "Extended", "active until"); err != nil {
+	if _, err := t.w.WaitMessage(ctx, "hugo", "Zoom", "extended by 1 day"); err != nil {
 		return err
 	}
 	t.w.Clock.Advance(25 * time.Hour)
