@@ -210,8 +210,8 @@ func (t *turn) extend() error {
 		g.Extending = ""
 	}
 	if !g.extendable(t.now) {
-		r.Trouble = "The access had ended before the extension took effect."
-		t.event(r, EventTrouble, Person{}, r.Trouble, nil)
+		r.Trouble, r.Failure = "", "The access had ended before the extension took effect."
+		t.event(r, EventTrouble, Person{}, r.Failure, nil)
 		t.status()
 		return nil
 	}

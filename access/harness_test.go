@@ -385,6 +385,7 @@ type issue struct {
 	key    string
 	status access.IssueStatus
 	lines  []access.Event
+	past   []access.IssueStatus // Every status it has had.
 }
 
 // tracker keeps issues in memory and can lose answers.
@@ -408,7 +409,7 @@ func (k *tracker) Open(_ context.Context, r access.IssueRecord) (access.Issue, e
 		return access.Issue{ID: i.key, Key: i.key}, nil
 	}
 	k.opens++
-	i := &issue{key: fmt.Sprintf("ACCESS-%d", k.opens), status: r.Status, lines: slices.Clone(r.Events)}
+	i := &issue{key: fmt.Sprintf("ACCESS-%d", k.opens), status: r.Status, lines: slices.Clone(r.Events), past: []access.IssueStatus{r.Status}}
 	k.issues[r.Request.ID] = i
 	if k.lose != nil && k.lose("open") {
 		return access.Issue{}, &access.TargetError{Target: access.TargetJira, Op: "open issue", Transient: true, Sent: true}
@@ -428,7 +429,7 @@ func (k *tracker) Update(_ context.Context, i access.Issue, r access.IssueRecord
 	if is == nil || is.key != i.Key {
 		return fmt.Errorf("issue %s is not the issue of %s", i.Key, r.Request.ID)
 	}
-	is.status = r.Status
+	is.status, is.past = r.Status, append(is.past, r.Status)
 	for _, e := range r.Events {
 		if !r.Again || !slices.ContainsFunc(is.lines, func(o access.Event) bool { return o.Seq == e.Seq }) {
 			is.lines = append(is.lines, e)
@@ -451,6 +452,12 @@ func (k *tracker) of(id access.RequestID) issue {
 		return issue{key: i.key, status: i.status, lines: slices.Clone(i.lines)}
 	}
 	return issue{}
+}
+
+func (k *tracker) wasEver(id access.RequestID, s access.IssueStatus) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.issues[id] != nil && slices.Contains(k.issues[id].past, s)
 }
 
 func (k *tracker) dump() string {

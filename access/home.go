@@ -214,7 +214,7 @@ func issueStatus(r Request, g *Grant) IssueStatus {
 		switch {
 		case r.Extended:
 			return IssueEnded
-		case r.Trouble != "":
+		case r.Failure != "":
 			return IssueFailed
 		}
 		return IssueApproved

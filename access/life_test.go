@@ -344,6 +344,57 @@ func TestAnExtensionIsDecidedByTheWholeLength(t *testing.T) {
 	}
 }
 
+func TestAnExtensionThatWaitsForJiraHasNotFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	id := w.active("rita", "write", 6*time.Hour)
+	w.tracker.failing(func(op string) error {
+		if op == "open" {
+			return &access.TargetError{Target: access.TargetJira, Op: "open issue", Transient: true}
+		}
+		return nil
+	})
+	x, err := w.service.Extend(t.Context(), w.person("rita"), access.GrantID(id), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("trouble told", func() bool { w.advance(time.Second); return w.request(x.ID).Trouble != "" })
+	w.tracker.failing(nil)
+	w.until("issue opened", func() bool { w.advance(time.Second); return w.request(x.ID).Issue.Key != "" })
+	if got := w.tracker.of(x.ID).status; got != access.IssueWaiting {
+		t.Errorf("the issue is %s, want waiting: it was only held up", got)
+	}
+	if err := w.decide("mona", x.ID, access.Approve, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.until("extended", func() bool { return w.request(x.ID).Extended })
+}
+
+func TestAnAutomaticExtensionThatWaitsForJiraHasNotFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	id := w.active("rita", "auto", 6*time.Hour)
+	w.tracker.failing(func(op string) error {
+		if op == "open" {
+			return &access.TargetError{Target: access.TargetJira, Op: "open issue", Transient: true}
+		}
+		return nil
+	})
+	x, err := w.service.Extend(t.Context(), w.person("rita"), access.GrantID(id), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("trouble told", func() bool { w.advance(time.Second); return w.request(x.ID).Trouble != "" })
+	w.tracker.failing(nil)
+	w.until("extended", func() bool { w.advance(time.Second); return w.request(x.ID).Extended })
+	w.until("issue done", func() bool { return w.tracker.of(x.ID).status == access.IssueEnded })
+	if w.tracker.wasEver(x.ID, access.IssueFailed) {
+		t.Error("the issue was moved to failed although the extension was only held up")
+	}
+}
+
 func TestTheNoticeIsTrueAlsoAfterExtensionAndEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

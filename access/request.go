@@ -141,6 +141,8 @@ type Request struct {
 	Deadline time.Time `json:"deadline"`
 	// Extended is true once an extension has taken effect.
 	Extended bool `json:"extended,omitempty"`
+	// Failure says why an approved extension did not take effect; final.
+	Failure string `json:"failure,omitempty"`
 	// Trouble says in one plain sentence what holds the request up at the moment; empty when nothing does.
 	Trouble string `json:"trouble,omitempty"`
 	// Wishes counts the effects wished for, see Effect.Rev.

@@ -50,7 +50,7 @@ func (s state) over() bool {
 	case r.State != RequestApproved:
 		return true
 	case r.Kind == KindExtension:
-		return r.Extended || r.Trouble != ""
+		return r.Extended || r.Failure != ""
 	}
 	return s.Grant != nil && s.Grant.State.Final()
 }

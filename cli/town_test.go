@@ -367,7 +367,9 @@ func (w *town) try(ctx context.Context, what string, f func(context.Context) err
 		if err = w.world.Slack.WaitConnected(short, 1); err != nil {
 			return false
 		}
-		err = f(short)
+		if err = f(short); err != nil {
+			time.Sleep(3 * time.Second) // People do not hammer, and Slack does not let them.
+		}
 		w.why = err
 		return err == nil
 	})
