@@ -21,6 +21,7 @@ type openForm struct {
 	turn   chan struct{}
 	newest string // Time of the newest click.
 	sent   bool
+	used   bool    // It was sent at least once, so that what it was opened with may not stand there any more.
 	shown  drawing // What stands in the window; the zero value when that is not known for certain.
 }
 
@@ -67,13 +68,13 @@ func (o *openForm) ifCurrent(at string, f func()) {
 // send notes that the form was sent, or that it came back. Either may change the window.
 func (o *openForm) send(yes bool) {
 	defer o.take()()
-	o.sent, o.shown = yes, drawing{}
+	o.sent, o.used, o.shown = yes, true, drawing{}
 }
 
-// opened notes what the window was opened with, unless a click was faster and drew it anew.
+// opened notes what the window was opened with, unless a click or a submission was faster and drew it anew.
 func (o *openForm) opened(d drawing) {
 	defer o.take()()
-	if o.newest == "" && !o.sent {
+	if o.newest == "" && !o.used {
 		o.shown = d
 	}
 }

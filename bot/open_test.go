@@ -28,6 +28,7 @@ func TestAFormThatIsReadySoonCostsOneCall(t *testing.T) {
 		_, err := s.sim.Run(s.ctx, id(ann()), "/access", "github write")
 		s.must(err)
 		v := s.view(ann(), "<GitHub: Write>", "Who decides")
+		time.Sleep(time.Second) // Nobody is faster than the answer to the call that opened the window.
 		if s.called("views.open") != 1 || s.called("views.update") != 0 {
 			t.Errorf("%d windows opened, %d drawn anew", s.called("views.open"), s.called("views.update"))
 		}
@@ -55,6 +56,7 @@ func TestAFormThatCameBackIsDrawnForWhatIsChosenThen(t *testing.T) {
 		_, err := s.sim.Run(s.ctx, id(ann()), "/access", "github write")
 		s.must(err)
 		v := s.view(ann(), "<GitHub: Write>", "Who decides")
+		time.Sleep(time.Second) // Nobody is faster than the answer to the call that opened the window.
 		s.must(s.sim.SetInput(s.ctx, id(ann()), v.ID, blockReason, actionReason, "Because"))
 		s.core.refuse("submit", errors.New("broken"))
 		_, err = s.sim.SubmitView(s.ctx, id(ann()), v.ID)
