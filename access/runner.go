@@ -119,6 +119,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		if err := r.s.Seal(ctx); err != nil && ctx.Err() == nil {
 			r.s.log.Error("seal what is over", "err", err)
 		}
+		debug.FreeOSMemory() // Looking at everything once has taken memory that nobody needs afterwards.
 	})
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -203,7 +203,11 @@ func BenchmarkIdle(b *testing.B) {
 	defer x.close()
 	x.until(b, func() bool { return !x.service.Runner().Stats().LastSweep.IsZero() })
 	b.ReportMetric(time.Since(start).Seconds()*1000, "start-to-sweep-ms")
-	time.Sleep(5 * time.Second) // The one look over all timers that follows a start.
+	x.until(b, func() bool { // The one look over all records that follows a start takes its time.
+		cpu := cpuTime(b)
+		time.Sleep(time.Second)
+		return cpuTime(b)-cpu < 10*time.Millisecond
+	})
 	for b.Loop() {
 		cpu := cpuTime(b)
 		time.Sleep(10 * time.Second)
