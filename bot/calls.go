@@ -128,8 +128,10 @@ func (c *Config) dialer() *websocket.Dialer {
 }
 
 // receiveMax bounds what the kernel takes of a socket before the bot does. In a flood the rest waits at Slack, where it
-// outlives this process, and no delivery waits here longer than it takes to work on that much.
-const receiveMax = 64 << 10
+// outlives this process, and no delivery waits here longer than it takes to work on that much. It must be more than one
+// segment of the path, 64 KiB on a loopback: Linux reopens a full window by whole segments (RFC 9293, 3.8.6.2.2), and with
+// room for just one the sender waits for its timer of 200 ms instead.
+const receiveMax = 128 << 10
 
 // socket makes a Socket Mode client.
 func (c *Config) socket() *socketmode.Client {
