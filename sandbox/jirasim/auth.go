@@ -73,6 +73,7 @@ func (s *Server) SetActive(accountID string, active bool) error {
 		return err
 	}
 	p.Inactive = !active
+	s.news.tell()
 	return nil
 }
 

@@ -42,6 +42,7 @@ func (s *Server) ResetCalls() {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()
 	s.calls.calls = nil
+	s.news.tell()
 }
 
 func (l *callLog) begin(c *call, f *Fault, at time.Time) int {

@@ -222,5 +222,6 @@ func (s *Server) Hide(key string, accountIDs ...string) error {
 	for _, id := range accountIDs {
 		is.viewers[id] = true
 	}
+	s.news.tell()
 	return nil
 }

@@ -71,6 +71,7 @@ func (s *Server) Inject(f Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.faults = append(s.faults.faults, &f)
+	s.news.tell()
 }
 
 // ClearFaults takes all faults away. Calls that hang already stay so until ReleaseHangs.
@@ -78,6 +79,7 @@ func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.faults = nil
+	s.news.tell()
 }
 
 // ReleaseHangs lets every hanging call go on: answers that were held back are sent, calls that hung before their work are cut.

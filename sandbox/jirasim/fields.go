@@ -89,6 +89,7 @@ func (s *Server) RemoveField(idOrName string) error {
 	for _, is := range s.issues {
 		delete(is.values, id)
 	}
+	s.news.tell()
 	return nil
 }
 

@@ -92,6 +92,7 @@ func (s *Server) SetPermission(accountID, key string, have bool) error {
 		return err
 	}
 	a.perms[key] = have
+	s.news.tell()
 	return nil
 }
 

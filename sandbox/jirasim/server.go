@@ -18,6 +18,7 @@ type Server struct {
 	routes []route
 	calls  callLog
 	faults faultBox
+	news   news
 
 	mu       sync.Mutex // guards all below
 	cfg      Config
@@ -93,6 +94,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.find()
 	f := s.faults.take(c.name)
 	c.seq = s.calls.begin(c, f, s.now())
+	s.news.tell() // of a fault that is used up as well
+	defer s.news.tell()
 	s.deliver(w, c, f)
 }
 

@@ -82,6 +82,7 @@ func (is *issue) status() string { return ref(is.values["status"]) }
 // touch marks an issue as changed; bump also moves its updated time.
 func (s *Server) touch(is *issue, at time.Time, bump bool) {
 	s.changes++
+	s.news.tell()
 	is.dirty = true
 	if bump {
 		is.updated = at
@@ -226,6 +227,7 @@ func (s *Server) RenameStatus(from, to string) error {
 	if !found {
 		return fmt.Errorf("no status %q", from)
 	}
+	s.news.tell()
 	return nil
 }
 
@@ -242,5 +244,6 @@ func (s *Server) RemoveTransition(name string) error {
 	if !found {
 		return fmt.Errorf("no transition %q", name)
 	}
+	s.news.tell()
 	return nil
 }
