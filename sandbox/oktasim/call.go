@@ -44,6 +44,7 @@ func (s *Server) ResetCalls() {
 	defer s.mu.Unlock()
 	s.calls = nil
 	s.changeless = 0
+	s.bump()
 }
 
 func clip(b []byte) string {

@@ -78,6 +78,7 @@ func (s *Server) Inject(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &armed{Fault: f, left: f.Times, skip: f.Skip})
+	s.bump()
 }
 
 // ClearFaults disarms all faults. Calls that hang already go on hanging.
@@ -85,6 +86,7 @@ func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
+	s.bump()
 }
 
 // takeFault returns the fault that hits a call to op, or the zero Fault.

@@ -67,6 +67,7 @@ func (s *Server) touchGroup(g *groupRec) {
 	now := s.clock()
 	g.lastUpdated = now
 	g.past = append(g.past, groupAt{now, g.groupState})
+	s.bump()
 }
 
 func (g *groupRec) indexed(t time.Time) (groupState, bool) {

@@ -128,6 +128,7 @@ func (s *Server) memberChanged(g *groupRec, u *userRec, added bool, by actor) {
 	g.lastMember = now
 	g.past = append(g.past, groupAt{now, g.groupState})
 	g.history = append(g.history, Change{At: now, User: u.ID, Added: added, Actor: by.label, Via: by.via})
+	s.bump()
 	kind, text := "group.user_membership.add", "Add user to group membership"
 	if !added {
 		kind, text = "group.user_membership.remove", "Remove user from group membership"

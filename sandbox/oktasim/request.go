@@ -79,6 +79,7 @@ func (s *Server) receive(r *http.Request) *request {
 		q.fault = Fault{Kind: Down}
 	}
 	q.call.Fault = string(q.fault.Kind)
+	s.bump() // of a fault that is used up as well
 	return q
 }
 

@@ -20,6 +20,7 @@ type Server struct {
 	mu       sync.Mutex
 	base     string
 	closed   bool
+	changed  chan struct{} // closed at the next change; nil while nobody listens
 	ids      int
 	routes   []route
 	tokens   map[string]*principal // by secret
@@ -168,6 +169,7 @@ func (s *Server) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight--
+	s.bump()
 }
 
 // newID makes an Okta-like identifier of 20 characters. The sequence is the same in each run.

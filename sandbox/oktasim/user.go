@@ -54,6 +54,7 @@ func (s *Server) touchUser(u *userRec) {
 	now := s.clock()
 	u.lastUpdated = now
 	u.past = append(u.past, userAt{now, u.userState})
+	s.bump()
 }
 
 func (s *Server) setStatus(u *userRec, status string) {
