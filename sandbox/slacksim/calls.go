@@ -38,6 +38,7 @@ func (s *Server) ResetCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = nil
+	s.bump()
 }
 
 func (s *Server) logCall(c *Call, body []byte) {
@@ -56,6 +57,7 @@ func (s *Server) logCall(c *Call, body []byte) {
 	if most := s.cfg.CallsMax; most > 0 && len(s.calls) >= 2*most {
 		s.calls = append([]*Call(nil), s.calls[len(s.calls)-most:]...)
 	}
+	s.bump()
 }
 
 func (s *Server) endCall(c *Call, status int, reply []byte, changed bool, fault FaultKind) {

@@ -50,6 +50,7 @@ func (s *Server) Inject(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &activeFault{Fault: f, left: f.Times})
+	s.bump()
 }
 
 // ClearFaults removes all faults. Calls that hang already go on hanging until ReleaseHangs.
@@ -57,6 +58,7 @@ func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
+	s.bump()
 }
 
 // ReleaseHangs lets go of every call that hangs now.

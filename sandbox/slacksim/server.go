@@ -126,6 +126,15 @@ func (s *Server) bump() {
 	s.changed = make(chan struct{})
 }
 
+// Changed returns a channel that is closed at the next change of the workspace, of its views and messages, of the sockets, of
+// the list of calls (one that arrives and one that ends) or of the faults. Take the channel first, then look at the workspace,
+// then wait: so no change is missed. After Close it may never be closed.
+func (s *Server) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
 // Wait returns nil once cond holds. It looks again after every change of the workspace, so nobody needs to sleep.
 func (s *Server) Wait(ctx context.Context, cond func() bool) error {
 	for {
