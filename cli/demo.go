@@ -179,10 +179,10 @@ func (d *demo) play(ctx context.Context, tourOnly, asJSON bool, control string) 
 		return fmt.Errorf("start usher: %w%s", err, d.tail())
 	}
 	steps := 0
-	err := d.world.Tour(ctx, d, func(s sandbox.Step) {
+	err := d.world.Tour(ctx, d, sandbox.Audience{Ends: func(s sandbox.Step) {
 		steps++
 		d.tell(s, asJSON)
-	})
+	}})
 	if err != nil {
 		return fmt.Errorf("the tour ended at %w%s", err, d.tail())
 	}

@@ -73,7 +73,7 @@ func (w *World) Press(ctx context.Context, handle string, m slacksim.Message, wo
 	if !ok {
 		return fmt.Errorf("the message to %s has no button %q:\n%s", handle, words, now.Plain())
 	}
-	_, err := w.Slack.Click(ctx, w.slackID(handle), slacksim.InMessage(m.Channel, m.TS), b.Action, slacksim.Pick{BlockID: b.Block})
+	_, err := w.Slack.Click(ctx, w.at(handle, AtMessages), slacksim.InMessage(m.Channel, m.TS), b.Action, slacksim.Pick{BlockID: b.Block})
 	return err
 }
 
@@ -83,7 +83,7 @@ func (w *World) PressStale(ctx context.Context, handle string, old slacksim.Mess
 	if !ok {
 		return fmt.Errorf("the old copy has no button %q", words)
 	}
-	_, err := w.Slack.ClickStale(ctx, w.slackID(handle), old, b.Action, slacksim.Pick{BlockID: b.Block})
+	_, err := w.Slack.ClickStale(ctx, w.at(handle, AtMessages), old, b.Action, slacksim.Pick{BlockID: b.Block})
 	return err
 }
 
@@ -94,7 +94,7 @@ func (w *World) PressHome(ctx context.Context, handle, words string) error {
 		return err
 	}
 	b, _ := button(v.Blocks, words)
-	_, err = w.Slack.Click(ctx, w.slackID(handle), slacksim.InHome(), b.Action, slacksim.Pick{BlockID: b.Block, Value: b.Value})
+	_, err = w.Slack.Click(ctx, w.at(handle, AtHome), slacksim.InHome(), b.Action, slacksim.Pick{BlockID: b.Block, Value: b.Value})
 	return err
 }
 
@@ -102,10 +102,10 @@ func (w *World) PressHome(ctx context.Context, handle, words string) error {
 func (w *World) OpenHome(ctx context.Context, handle string, words ...string) (slacksim.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := w.Slack.OpenHome(ctx, w.slackID(handle)); err != nil {
+	if err := w.Slack.OpenHome(ctx, w.at(handle, AtHome)); err != nil {
 		return slacksim.View{}, fmt.Errorf("open the Home tab of %s: %w", handle, err)
 	}
-	v, err := w.Slack.WaitHome(ctx, w.slackID(handle), func(v slacksim.View) bool { return contains(v.Plain(), words) })
+	v, err := w.Slack.WaitHome(ctx, w.at(handle, ""), func(v slacksim.View) bool { return contains(v.Plain(), words) })
 	if err != nil {
 		last, _ := w.Slack.Home(w.slackID(handle))
 		return v, fmt.Errorf("expected %q on the Home tab of %s, found:\n%s", words, handle, last.Plain())
@@ -117,7 +117,7 @@ func (w *World) OpenHome(ctx context.Context, handle string, words ...string) (s
 func (w *World) WaitView(ctx context.Context, handle string, words ...string) (slacksim.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	v, err := w.Slack.WaitView(ctx, w.slackID(handle), func(v slacksim.View) bool { return contains(v.Title+" "+v.Plain(), words) })
+	v, err := w.Slack.WaitView(ctx, w.at(handle, ""), func(v slacksim.View) bool { return contains(v.Title+" "+v.Plain(), words) })
 	if err != nil {
 		last, open := w.Slack.View(w.slackID(handle))
 		return v, fmt.Errorf("expected %q in a modal of %s, found (open: %t):\n%s", words, handle, open, last.Plain())
@@ -127,13 +127,13 @@ func (w *World) WaitView(ctx context.Context, handle string, words ...string) (s
 
 // Fill enters a value into the first element of a kind in the open modal.
 func (w *World) Fill(ctx context.Context, handle, kind string, value any) error {
-	v, ok := w.Slack.View(w.slackID(handle))
+	v, ok := w.Slack.View(w.at(handle, ""))
 	if !ok {
 		return fmt.Errorf("%s has no modal open", handle)
 	}
 	for _, e := range elements(v.Blocks) {
 		if strings.Contains(kind, e.Kind) {
-			return w.Slack.SetInput(ctx, w.slackID(handle), v.ID, e.Block, e.Action, value)
+			return w.Slack.SetInput(ctx, w.at(handle, ""), v.ID, e.Block, e.Action, value)
 		}
 	}
 	return fmt.Errorf("the modal of %s has no %s:\n%s", handle, kind, v.Plain())
@@ -141,7 +141,7 @@ func (w *World) Fill(ctx context.Context, handle, kind string, value any) error 
 
 // Choose types words into the search of the open modal and picks the option with the given label.
 func (w *World) Choose(ctx context.Context, handle, typed, want string) error {
-	v, ok := w.Slack.View(w.slackID(handle))
+	v, ok := w.Slack.View(w.at(handle, ""))
 	if !ok {
 		return fmt.Errorf("%s has no modal open", handle)
 	}
@@ -149,13 +149,13 @@ func (w *World) Choose(ctx context.Context, handle, typed, want string) error {
 		if e.Kind != "external_select" {
 			continue
 		}
-		options, err := w.Slack.Options(ctx, w.slackID(handle), v.ID, e.Block, e.Action, typed)
+		options, err := w.Slack.Options(ctx, w.at(handle, ""), v.ID, e.Block, e.Action, typed)
 		if err != nil {
 			return fmt.Errorf("search %q: %w", typed, err)
 		}
 		for _, o := range options {
 			if strings.Contains(o.Text, want) {
-				return w.Slack.SetInput(ctx, w.slackID(handle), v.ID, e.Block, e.Action, o.Value)
+				return w.Slack.SetInput(ctx, w.at(handle, ""), v.ID, e.Block, e.Action, o.Value)
 			}
 		}
 		return fmt.Errorf("searching %q offers %d options, none of them %q", typed, len(options), want)
@@ -165,11 +165,11 @@ func (w *World) Choose(ctx context.Context, handle, typed, want string) error {
 
 // Submit presses the submit button of the open modal.
 func (w *World) Submit(ctx context.Context, handle string) (slacksim.SubmitResult, error) {
-	v, ok := w.Slack.View(w.slackID(handle))
+	v, ok := w.Slack.View(w.at(handle, ""))
 	if !ok {
 		return slacksim.SubmitResult{}, fmt.Errorf("%s has no modal open", handle)
 	}
-	return w.Slack.SubmitView(ctx, w.slackID(handle), v.ID)
+	return w.Slack.SubmitView(ctx, w.at(handle, ""), v.ID)
 }
 
 const durationKinds = "radio_buttons static_select"
@@ -193,12 +193,12 @@ func (w *World) Request(ctx context.Context, handle, words, role, duration, why 
 	if _, err := w.WaitView(ctx, handle, "filed"); err != nil {
 		return err
 	}
-	return w.Slack.CloseAll(ctx, w.slackID(handle))
+	return w.Slack.CloseAll(ctx, w.at(handle, ""))
 }
 
 // Form opens the form with /access and fills in role and duration.
 func (w *World) Form(ctx context.Context, handle, words, role, duration string) error {
-	if _, err := w.Slack.Run(ctx, w.slackID(handle), "/access", ""); err != nil {
+	if _, err := w.Slack.Run(ctx, w.at(handle, AtGeneral), "/access", ""); err != nil {
 		return err
 	}
 	if _, err := w.WaitView(ctx, handle, "role"); err != nil {
@@ -220,7 +220,7 @@ func (w *World) Form(ctx context.Context, handle, words, role, duration string) 
 func (w *World) WaitMessage(ctx context.Context, handle string, words ...string) (slacksim.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	m, err := w.Slack.WaitMessage(ctx, w.slackID(handle), func(m slacksim.Message) bool { return contains(m.Plain()+" "+m.Text, words) })
+	m, err := w.Slack.WaitMessage(ctx, w.at(handle, AtMessages), func(m slacksim.Message) bool { return contains(m.Plain()+" "+m.Text, words) })
 	if err != nil {
 		var last string
 		if list := w.Slack.Messages(w.slackID(handle)); len(list) > 0 {

@@ -19,6 +19,7 @@ type Product interface {
 // Step is one step of the tour as it is told.
 type Step struct {
 	Number int    `json:"number"`
+	Of     int    `json:"of"` // How many there are.
 	Title  string `json:"title"`
 	// Seen are the lines that were checked against the vendors' own truth.
 	Seen []string `json:"seen"`
@@ -28,18 +29,30 @@ type Step struct {
 	Took   time.Duration `json:"took"`
 }
 
+// Audience is told of the tour. Nil functions are fine.
+type Audience struct {
+	// Begins is told of a step before it is played; Ends after, with what was seen.
+	Begins, Ends func(Step)
+}
+
 // Tour plays the whole story and tells each step. It ends at the first untruth with an error that names the step.
-func (w *World) Tour(ctx context.Context, p Product, tell func(Step)) error {
+func (w *World) Tour(ctx context.Context, p Product, to Audience) error {
 	t := &tour{w: w, product: p}
-	for i, s := range t.story() {
-		t.step = Step{Number: i + 1, Title: s.title}
+	story := t.story()
+	for i, s := range story {
+		t.step = Step{Number: i + 1, Of: len(story), Title: s.title}
+		if to.Begins != nil {
+			to.Begins(t.step)
+		}
 		start := time.Now()
 		err := s.play(ctx)
 		t.step.Took = time.Since(start)
 		if err != nil {
 			t.step.Error = err.Error()
 		}
-		tell(t.step)
+		if to.Ends != nil {
+			to.Ends(t.step)
+		}
 		if err != nil {
 			return fmt.Errorf("step %d, %s: %w", i+1, s.title, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"usher/sandbox/jirasim"
@@ -41,6 +42,32 @@ type World struct {
 	network *Network
 	servers []*http.Server
 	done    chan error
+	looked  atomic.Pointer[func(handle, place string)]
+}
+
+// The places in Slack that somebody may look at.
+const (
+	AtHome     = "home"
+	AtMessages = "messages"
+	AtGeneral  = "general"
+)
+
+// OnLook has f called whenever somebody does or looks at something through the methods of World, as the tour does; place is
+// one of the constants, or empty where it does not change. There is one such function; nil takes it away.
+func (w *World) OnLook(f func(handle, place string)) {
+	if f == nil {
+		w.looked.Store(nil)
+		return
+	}
+	w.looked.Store(&f)
+}
+
+// at is the Slack id of somebody who does or looks at something now.
+func (w *World) at(handle, place string) string {
+	if f := w.looked.Load(); f != nil {
+		(*f)(handle, place)
+	}
+	return w.slackID(handle)
 }
 
 // Start makes the company and serves it. Close ends it.
