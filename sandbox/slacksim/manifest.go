@@ -20,6 +20,7 @@ type app struct {
 	readOnlyTab   bool
 	interactivity bool
 	socketMode    bool
+	info          AppInfo
 }
 
 type command struct {
@@ -28,7 +29,8 @@ type command struct {
 
 type manifestFile struct {
 	DisplayInformation struct {
-		Name string `yaml:"name"`
+		Name        string `yaml:"name"`
+		Description string `yaml:"description"`
 	} `yaml:"display_information"`
 	Features struct {
 		AppHome struct {
@@ -37,12 +39,16 @@ type manifestFile struct {
 			ReadOnly bool `yaml:"messages_tab_read_only_enabled"`
 		} `yaml:"app_home"`
 		SlashCommands []struct {
-			Command string `yaml:"command"`
-			Escape  bool   `yaml:"should_escape"`
+			Command     string `yaml:"command"`
+			Description string `yaml:"description"`
+			Hint        string `yaml:"usage_hint"`
+			Escape      bool   `yaml:"should_escape"`
 		} `yaml:"slash_commands"`
 		Shortcuts []struct {
-			Type       string `yaml:"type"`
-			CallbackID string `yaml:"callback_id"`
+			Name        string `yaml:"name"`
+			Description string `yaml:"description"`
+			Type        string `yaml:"type"`
+			CallbackID  string `yaml:"callback_id"`
 		} `yaml:"shortcuts"`
 	} `yaml:"features"`
 	OAuth struct {
@@ -73,6 +79,7 @@ func readManifest(data []byte) (app, error) {
 		return app{}, fmt.Errorf("read manifest: %w", err)
 	}
 	a := app{
+		info:          AppInfo{Description: f.DisplayInformation.Description},
 		name:          f.DisplayInformation.Name,
 		scopes:        f.OAuth.Scopes.Bot,
 		events:        f.Settings.Events.Bot,
@@ -89,9 +96,13 @@ func readManifest(data []byte) (app, error) {
 			return app{}, fmt.Errorf("read manifest: command %q does not begin with a slash", c.Command)
 		}
 		a.commands[c.Command] = command{escape: c.Escape}
+		a.info.Commands = append(a.info.Commands, Command{c.Command, c.Description, c.Hint})
 	}
 	for _, s := range f.Features.Shortcuts {
 		a.shortcuts[s.CallbackID] = s.Type
+		if s.Type == "global" {
+			a.info.Shortcuts = append(a.info.Shortcuts, Shortcut{s.Name, s.Description, s.CallbackID})
+		}
 	}
 	return a, nil
 }

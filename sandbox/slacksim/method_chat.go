@@ -244,13 +244,10 @@ func (s *Server) permalink(r *request) (map[string]any, error) {
 	return map[string]any{"channel": c.id, "permalink": link}, nil
 }
 
-// Say lets a person write into a channel; a user id means that person's DM with the bot. A message event goes out where the app hears it.
+// Say lets a person write into a channel; a user id means that person's DM with the bot, and NotesID the person's notes to self. A message event goes out where the app hears it.
 func (s *Server) Say(userID, channelOrUser, text string) (Message, error) {
 	s.mu.Lock()
-	c := s.channels[channelOrUser]
-	if c == nil && s.users[channelOrUser] != nil {
-		c = s.dm(channelOrUser)
-	}
+	c := s.place(userID, channelOrUser)
 	if c == nil || !c.has(userID) {
 		s.mu.Unlock()
 		return Message{}, notThere("channel %s for %s", channelOrUser, userID)
@@ -263,6 +260,11 @@ func (s *Server) Say(userID, channelOrUser, text string) (Message, error) {
 	c.messages = append(c.messages, m)
 	m.keep(c.id)
 	out := m.export(c.id)
+	if c.self {
+		s.bump()
+		s.mu.Unlock()
+		return out, nil
+	}
 	kind, kindType := "message.channels", "channel"
 	if c.im != "" {
 		kind, kindType = "message.im", "im"

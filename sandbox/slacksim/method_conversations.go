@@ -83,22 +83,13 @@ func (s *Server) openConversation(r *request) (map[string]any, error) {
 		return s.openGroup(r, users), nil
 	}
 	before := len(s.channels)
-	if r.boolean("prevent_creation") && !s.knows(users[0]) {
+	if r.boolean("prevent_creation") && s.knownDM(users[0]) == nil {
 		return nil, fail("channel_not_found")
 	}
 	c := s.dm(users[0])
 	fresh := len(s.channels) > before
 	r.changed = r.changed || fresh
 	return s.opened(r, c, !fresh), nil
-}
-
-func (s *Server) knows(user string) bool {
-	for _, c := range s.channels {
-		if c.im == user {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *Server) mayOpen(id string) error {

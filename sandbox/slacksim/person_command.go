@@ -22,7 +22,7 @@ func (s *Server) Run(ctx context.Context, userID, command, text string) (Command
 	return s.RunIn(ctx, userID, GeneralChannel, command, text)
 }
 
-// RunIn is Run in a channel of choice; a user id means that person's DM with the bot.
+// RunIn is Run in a channel of choice; a user id means that person's DM with the bot, and NotesID the person's notes to self.
 func (s *Server) RunIn(ctx context.Context, userID, channelID, command, text string) (CommandResult, error) {
 	s.mu.Lock()
 	before := s.top(userID)
@@ -69,10 +69,7 @@ func (s *Server) slashPayload(userID, channelID, name, text string) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	if s.users[channelID] != nil {
-		channelID = s.dm(channelID).id
-	}
-	c := s.channels[channelID]
+	c := s.place(userID, channelID)
 	if c == nil {
 		return nil, notThere("channel %s", channelID)
 	}
@@ -124,10 +121,7 @@ func (s *Server) answerCommand(userID, channelID string, ack json.RawMessage) (*
 	if err != nil {
 		return nil, err
 	}
-	if s.users[channelID] != nil {
-		channelID = s.dm(channelID).id
-	}
-	c := s.channels[channelID]
+	c := s.place(userID, channelID)
 	m := s.post(c, content)
 	if a.text("response_type") != "in_channel" {
 		m.to = userID

@@ -17,6 +17,7 @@ type channel struct {
 	archived bool
 	im       string // the other person, in a DM with the bot
 	group    bool   // a DM of several
+	self     bool   // somebody's notes to themselves
 	members  []string
 	messages []*message
 }
@@ -25,7 +26,7 @@ func (c *channel) has(user string) bool { return slices.Contains(c.members, user
 
 func (c *channel) payloadName() string {
 	switch {
-	case c.im != "":
+	case c.im != "", c.self:
 		return "directmessage"
 	case c.private || c.group:
 		return "privategroup"
@@ -133,14 +134,22 @@ func (s *Server) object(m *message) map[string]any {
 
 // dm returns the DM between the bot and a user, opening it if need be. The lock must be held.
 func (s *Server) dm(userID string) *channel {
+	if c := s.knownDM(userID); c != nil {
+		return c
+	}
+	c := &channel{id: s.id("D"), im: userID, members: []string{s.cfg.BotUserID, userID}}
+	s.channels[c.id] = c
+	return c
+}
+
+// knownDM is that DM if it was ever opened, or else nil. The lock must be held.
+func (s *Server) knownDM(userID string) *channel {
 	for _, c := range s.channels {
 		if c.im == userID {
 			return c
 		}
 	}
-	c := &channel{id: s.id("D"), im: userID, members: []string{s.cfg.BotUserID, userID}}
-	s.channels[c.id] = c
-	return c
+	return nil
 }
 
 // DM returns the id of the direct message channel between the app's bot and a person.
