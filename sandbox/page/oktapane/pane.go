@@ -1,0 +1,175 @@
+// Package oktapane is the demo's view of the directory: groups with their members, every change with who caused it, and
+// what an administrator can do by hand.
+package oktapane
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"slices"
+	"time"
+
+	"usher/sandbox"
+	"usher/sandbox/oktasim"
+	"usher/sandbox/page/web"
+)
+
+//go:embed pane.html
+var templates embed.FS
+
+//go:embed pane.css pane.js
+var assets embed.FS
+
+// Assets are the pane's style sheet and script.
+func Assets() fs.FS { return assets }
+
+// latestMost is how many changes the list shows, chipsMost how many members of a group.
+const (
+	latestMost = 30
+	chipsMost  = 5
+)
+
+// Pane shows one company's directory. It is safe for concurrent use.
+type Pane struct {
+	w    *sandbox.World
+	tmpl *template.Template
+}
+
+// New makes the pane.
+func New(w *sandbox.World) *Pane {
+	return &Pane{w: w, tmpl: template.Must(template.ParseFS(templates, "*.html"))}
+}
+
+// Handler serves the fragment and the actions of an administrator.
+func (p *Pane) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", web.Fragment(p.draw))
+	mux.Handle("POST /add", web.Act(p.add))
+	mux.Handle("POST /remove", web.Act(p.remove))
+	mux.Handle("POST /deactivate", web.Act(p.deactivate))
+	mux.Handle("POST /reactivate", web.Act(p.reactivate))
+	return mux
+}
+
+type member struct {
+	ID, Handle, Name, Title string
+	Active, You             bool
+}
+
+type group struct {
+	ID, Name, Kind string
+	Count, More    int
+	Members        []member
+	You            bool
+	Fresh          bool // It has just changed.
+}
+
+type change struct {
+	Key, Group, GroupName, Person, By string
+	Added                             bool
+	At                                time.Time
+	Clock                             string
+}
+
+type view struct {
+	Company string
+	Who     member
+	Query   string
+	Groups  []group
+	Changes []change
+	One     *group
+	Others  []member // Who could be added.
+}
+
+func (p *Pane) draw(r *http.Request) (template.HTML, error) {
+	viewer, err := web.ViewerOf(r, p.w.Company)
+	if err != nil {
+		return "", err
+	}
+	v := view{Company: p.w.Company.Name, Who: p.member(viewer.Person.OktaID(), viewer.Person.OktaID())}
+	v.Who.Handle = viewer.Person.Handle
+	want := r.URL.Query().Get("group")
+	for _, g := range p.w.Okta.Groups() {
+		one := p.group(g, viewer.Person)
+		changes := p.changes(g, viewer.Zone)
+		one.Fresh = len(changes) > 0 && p.w.Clock.Now().Sub(changes[0].At) < time.Minute
+		switch {
+		case want == "":
+			v.Changes = append(v.Changes, changes...)
+		case want == g.ID:
+			v.One, v.Changes = &one, changes
+			v.Others = p.others(g)
+		}
+		one.More = max(0, len(one.Members)-chipsMost)
+		v.Groups = append(v.Groups, one)
+	}
+	slices.SortStableFunc(v.Changes, func(a, b change) int { return b.At.Compare(a.At) })
+	v.Changes = v.Changes[:min(len(v.Changes), latestMost)]
+	var b bytes.Buffer
+	if err := p.tmpl.ExecuteTemplate(&b, "pane.html", v); err != nil {
+		return "", fmt.Errorf("draw the directory: %w", err)
+	}
+	return template.HTML(b.String()), nil //nolint:gosec // html/template has escaped it.
+}
+
+func (p *Pane) group(g oktasim.Group, who sandbox.Person) group {
+	one := group{ID: g.ID, Name: g.Name, Count: len(g.Members)}
+	switch {
+	case g.Type == oktasim.AppGroup:
+		one.Kind = "imported from an app"
+	case g.Type == oktasim.BuiltIn:
+		one.Kind = "built in"
+	case len(g.RuleIDs) > 0:
+		one.Kind = "filled by a rule"
+	}
+	for _, id := range slices.Backward(g.Members) {
+		m := p.member(id, who.OktaID())
+		one.You = one.You || m.You
+		one.Members = append(one.Members, m)
+	}
+	return one
+}
+
+// Chips are the members that the list shows, those who came last first.
+func (g group) Chips() []member { return g.Members[:min(len(g.Members), chipsMost)] }
+
+func (p *Pane) member(id, you string) member {
+	m := member{ID: id, Name: id, You: id == you}
+	if u, ok := p.w.Okta.User(id); ok {
+		m.Name, m.Title, m.Active = u.DisplayName, u.Title, u.Status == oktasim.StatusActive
+	}
+	return m
+}
+
+func (p *Pane) others(g oktasim.Group) []member {
+	var out []member
+	for _, person := range p.w.Company.People {
+		if !slices.Contains(g.Members, person.OktaID()) && !person.Outsider && !person.Left {
+			out = append(out, member{ID: person.OktaID(), Handle: person.Handle, Name: person.Name})
+		}
+	}
+	return out
+}
+
+// changes are a group's changes, the latest first.
+func (p *Pane) changes(g oktasim.Group, zone *time.Location) []change {
+	var out []change
+	for i, c := range p.w.Okta.MemberHistory(g.ID) {
+		by := "a group rule"
+		switch c.Via {
+		case oktasim.ViaAPI:
+			by = "Usher, by API token"
+		case oktasim.ViaConsole:
+			by = c.Actor + ", by hand"
+		}
+		out = append(out, change{
+			Key: fmt.Sprint("okta-change-", g.ID, "-", i), Group: g.ID, GroupName: g.Name, Person: p.member(c.User, "").Name,
+			By: by, Added: c.Added, At: c.At, Clock: c.At.In(zone).Format("Mon 2 Jan 15:04:05"),
+		})
+	}
+	slices.Reverse(out)
+	return out
+}
