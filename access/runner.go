@@ -157,7 +157,7 @@ func (r *Runner) keepTime(ctx context.Context) {
 		case <-r.look:
 		case <-timer.C:
 		}
-		if due := r.nextDue(ctx); !due.IsZero() && !r.s.Now().Before(due) {
+		if due := r.NextDue(ctx); !due.IsZero() && !r.s.Now().Before(due) {
 			if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
 				r.s.log.Error("sweep", "err", err)
 				timer.Reset(sweepRetry)
@@ -167,7 +167,7 @@ func (r *Runner) keepTime(ctx context.Context) {
 		r.mu.Lock()
 		r.stats.LastSweep = r.s.Now()
 		r.mu.Unlock()
-		timer.Reset(r.sleep(r.nextDue(ctx)))
+		timer.Reset(r.sleep(r.NextDue(ctx)))
 	}
 }
 
@@ -183,8 +183,9 @@ func (r *Runner) lookAgain() {
 	r.nextKnown = false
 }
 
-// nextDue is when the earliest timer is due; the zero time if there is none, or the present if it cannot be read.
-func (r *Runner) nextDue(ctx context.Context) time.Time {
+// NextDue is when the earliest timer is due; the zero time if there is none, or the present if it cannot be read. It may be
+// called at any time.
+func (r *Runner) NextDue(ctx context.Context) time.Time {
 	r.mu.Lock()
 	at, known := r.next, r.nextKnown
 	r.nextKnown = true // Cleared again by whoever changes a timer from here on.

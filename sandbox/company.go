@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -38,6 +39,7 @@ type Person struct {
 	Name       string `yaml:"name"`
 	Title      string `yaml:"title"`
 	Department string `yaml:"department"`
+	Address    string `yaml:"email"` // default: the handle at the company's domain
 	Manager    string `yaml:"manager"` // handle
 
 	SecondSlack bool `yaml:"second_slack"` // a second Slack user with the same address
@@ -50,7 +52,23 @@ type Person struct {
 }
 
 // Email is the person's address in all three systems.
-func (p Person) Email() string { return p.Handle + "@" + p.domain }
+func (p Person) Email() string {
+	if p.Address != "" {
+		return p.Address
+	}
+	return p.Handle + "@" + p.domain
+}
+
+// Domains are the domains of everybody's addresses but outsiders', the company's own first.
+func (c *Company) Domains() []string {
+	list := []string{c.Domain}
+	for _, p := range c.People {
+		if _, domain, _ := strings.Cut(p.Email(), "@"); !p.Outsider && !slices.Contains(list, domain) {
+			list = append(list, domain)
+		}
+	}
+	return list
+}
 
 // SlackID is the person's id in Slack.
 func (p Person) SlackID() string { return "U0" + strings.ToUpper(p.Handle) }

@@ -17,8 +17,8 @@ import (
 
 // Config says what to start. Addresses are host:port on the loopback interface; empty picks a free port.
 type Config struct {
-	// Company is a company file; nil takes the default one.
-	Company []byte
+	// Company is who works there; nil takes the default one.
+	Company *Company
 	// Manifest is the Slack app's manifest, which decides scopes, commands and tabs.
 	Manifest []byte
 	// Addresses of the three simulators.
@@ -72,12 +72,12 @@ func (w *World) at(handle, place string) string {
 
 // Start makes the company and serves it. Close ends it.
 func Start(cfg Config) (*World, error) {
-	if cfg.Company == nil {
-		cfg.Company = companyFile
-	}
-	c, err := ParseCompany(cfg.Company)
-	if err != nil {
-		return nil, err
+	c := cfg.Company
+	if c == nil {
+		var err error
+		if c, err = ParseCompany(companyFile); err != nil {
+			return nil, err
+		}
 	}
 	w := &World{Company: c, Clock: &Clock{}, network: cfg.Network, done: make(chan error, 4)}
 	sc, jc, oc := slackConfig(c, w.Clock.Now, cfg.Manifest), jiraConfig(c, w.Clock.Now), oktaConfig(c, w.Clock.Now)
@@ -126,14 +126,10 @@ func (w *World) listen(cfg Config) error {
 // Serve serves h on a loopback address until Close and returns its URL.
 func (w *World) Serve(addr string, h http.Handler) (string, error) {
 	if addr == "" {
-		addr = "127.0.0.1:0"
+		addr = freePort
 	}
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return "", fmt.Errorf("listen on %q: write it as 127.0.0.1:PORT: %w", addr, err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", fmt.Errorf("listen on %q: the sandbox serves the loopback interface only, such as 127.0.0.1:0", addr)
+	if err := loopbackOnly(addr); err != nil {
+		return "", err
 	}
 	l, err := w.open(addr)
 	if err != nil {
@@ -143,6 +139,38 @@ func (w *World) Serve(addr string, h http.Handler) (string, error) {
 	w.servers = append(w.servers, srv)
 	go func() { w.done <- srv.Serve(l) }()
 	return "http://" + l.Addr().String(), nil
+}
+
+const freePort = "127.0.0.1:0"
+
+func loopbackOnly(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("listen on %q: write it as 127.0.0.1:PORT: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("listen on %q: the sandbox serves the loopback interface only, such as 127.0.0.1:0", addr)
+	}
+	return nil
+}
+
+// Listen opens a loopback address. If none is asked for it is the usual one, or a free port if that is taken.
+func Listen(addr, usual string) (net.Listener, error) {
+	var lc net.ListenConfig
+	if addr == "" {
+		if l, err := lc.Listen(context.Background(), "tcp", usual); err == nil {
+			return l, nil
+		}
+		addr = freePort
+	}
+	if err := loopbackOnly(addr); err != nil {
+		return nil, err
+	}
+	l, err := lc.Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return l, nil
 }
 
 func (w *World) open(addr string) (net.Listener, error) {

@@ -76,8 +76,11 @@ func sdkConfig(cfg Config, w *wire) *sdk.Configuration {
 	return c
 }
 
-// Name returns "okta".
-func (p *Provider) Name() string { return "okta" }
+// Name is what the catalog calls this provider.
+const Name = "okta"
+
+// Name returns the constant of that name.
+func (p *Provider) Name() string { return Name }
 
 // ServerTime returns Okta's clock at the last answer, to the second; the zero time if there was none yet.
 func (p *Provider) ServerTime() time.Time { return p.wire.serverTime() }
