@@ -37,15 +37,15 @@ func attrIf(name, value string) string {
 	return attr(name, value)
 }
 
-// flag is an attribute without a value, or nothing.
-func flag(name string, on bool) string {
+// bare is an attribute without a value, or nothing.
+func bare(name string, on bool) string {
 	if !on {
 		return ""
 	}
 	return " " + name + `=""`
 }
 
-// start is a start tag; attributes come from attr, attrIf and flag.
+// start is a start tag; attributes come from attr, attrIf and bare.
 func start(name string, attributes ...string) string {
 	return "<" + name + strings.Join(attributes, "") + ">"
 }

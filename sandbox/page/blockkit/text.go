@@ -15,8 +15,8 @@ type text struct {
 
 // UnmarshalJSON refuses a text object of an unknown type.
 func (t *text) UnmarshalJSON(raw []byte) error {
-	type bare text
-	if err := json.Unmarshal(raw, (*bare)(t)); err != nil {
+	type fields text
+	if err := json.Unmarshal(raw, (*fields)(t)); err != nil {
 		return err
 	}
 	if t.Type != "plain_text" && t.Type != "mrkdwn" {
