@@ -97,6 +97,41 @@ type SessionRevoker interface {
 	RevokeSessions(ctx context.Context, user UserID) error
 }
 
+// Expirer is implemented by providers that can end a membership by themselves, as a second lock: access then ends even if
+// Usher is gone.
+type Expirer interface {
+	// SetExpiry has the vendor end the user's membership of the group at the given time, which may be moved either way; the
+	// zero time takes the end away. It makes no membership: for who is no member the error is of kind UserNotFound. A vendor
+	// whose licence, or whose kind of group, does not allow it answers with kind NotGovernable and the reason.
+	SetExpiry(ctx context.Context, group GroupID, user UserID, at time.Time) error
+	// Expiry reads when the vendor itself will end the membership; the zero time means never.
+	Expiry(ctx context.Context, group GroupID, user UserID) (time.Time, error)
+}
+
+// Discovered is a group as somebody who writes a catalog wants to see it. What the vendor does not know stays empty.
+type Discovered struct {
+	Group
+	// Members counts the direct members; -1 means unknown.
+	Members int
+	// Owners are the people whom the vendor calls the group's owners.
+	Owners []User
+	// Apps are the applications to which the group gives access.
+	Apps []App
+}
+
+// App is an application that the directory knows.
+type App struct {
+	ID   string // the provider's own id, as in ActivityReader
+	Name string
+}
+
+// Discoverer is implemented by providers that can list what they have.
+type Discoverer interface {
+	// Discover calls found for every group, page by page and in no particular order, and ends with the first error that found
+	// returns. It changes nothing, and asks gently: thousands of groups may take minutes.
+	Discover(ctx context.Context, found func(Discovered) error) error
+}
+
 // Finding is one line of a check of the provider: what was looked at, whether it is well, and how to mend it.
 type Finding struct {
 	Subject string
