@@ -34,15 +34,20 @@ battery:
 vet:
 	$(GO) vet ./...
 
-# The vendors' JavaScript clients judge the sandbox where Node and npm are at hand. Their test fetches them itself if this fails.
+# The vendors' JavaScript clients judge the sandbox, and axe-core the pages, where Node and npm are at hand. The tests fetch
+# them themselves if this fails.
 deps:
-	@if command -v npm >/dev/null 2>&1 && [ -f sandbox/clients/package-lock.json ]; then \
-		if [ ! sandbox/clients/node_modules/.package-lock.json -nt sandbox/clients/package-lock.json ]; then \
-			( cd sandbox/clients && npm ci --ignore-scripts --no-audit --no-fund ) || echo "npm could not fetch the JavaScript clients"; \
-		fi; \
+	@if command -v npm >/dev/null 2>&1; then \
+		for folder in sandbox/clients sandbox/page/browser; do \
+			if [ ! $$folder/node_modules/.package-lock.json -nt $$folder/package-lock.json ]; then \
+				( cd $$folder && npm ci --ignore-scripts --no-audit --no-fund ) || echo "npm could not fetch what $$folder needs"; \
+			fi; \
+		done; \
 	else \
-		echo "no npm here: the tests with the vendors' JavaScript clients will be skipped"; \
+		echo "no npm here: the tests with the vendors' JavaScript clients are skipped, and nobody judges accessibility"; \
 	fi
+	@command -v chromium chromium-browser google-chrome $(USHER_CHROMIUM) >/dev/null || \
+		echo "no Chromium here: the tests that look at pages are skipped (apt-get install chromium, or name one in USHER_CHROMIUM)"
 
 lint: linter
 	$(LINT) run
@@ -83,4 +88,4 @@ build:
 	$(GO) build -trimpath -o usher .
 
 clean:
-	rm -rf usher bin .battery sandbox/clients/node_modules
+	rm -rf usher bin .battery pictures sandbox/clients/node_modules sandbox/page/browser/node_modules
