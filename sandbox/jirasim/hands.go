@@ -11,11 +11,10 @@ import (
 func (s *Server) hand(accountID, key string, do func(*call, *issue) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, err := s.account(accountID)
+	c, err := s.browser(accountID)
 	if err != nil {
 		return err
 	}
-	c := &call{s: s, api: "2", who: p, at: s.cfg.Now(), query: url.Values{}, r: &http.Request{Method: http.MethodPost}}
 	is, err := c.issueFor(key)
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
@@ -25,6 +24,18 @@ func (s *Server) hand(accountID, key string, do func(*call, *issue) error) error
 		return fmt.Errorf("%s: %w", key, err)
 	}
 	return nil
+}
+
+// browser is what an account calls with that is logged in. Whoever was deactivated cannot be.
+func (s *Server) browser(accountID string) (*call, error) {
+	p, err := s.account(accountID)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrNoAccount, err)
+	case p.Inactive:
+		return nil, ErrInactive
+	}
+	return &call{s: s, api: "2", who: p, at: s.cfg.Now(), query: url.Values{}, r: &http.Request{Method: http.MethodPost}}, nil
 }
 
 // Transition does the named transition as that account would in the browser. It fails when the workflow does not offer it now.

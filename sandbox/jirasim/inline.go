@@ -61,6 +61,26 @@ func (p *inlineParser) special(s string, i int, marks []*node) int {
 		}
 	case '{':
 		return p.braces(rest, marks)
+	case '&':
+		if n := entity(rest); n > 0 {
+			p.text.WriteString(html.UnescapeString(rest[:n]))
+			return n
+		}
+	case '(', ':', ';':
+		if sign, n := emoticon(rest); n > 0 && !wordBefore(s, i) {
+			p.put(sign, marks)
+			return n
+		}
+	case '-':
+		if sign, n := dash(s, i); n > 0 {
+			p.text.WriteString(sign)
+			return n
+		}
+	case '?':
+		if end := strings.Index(rest[min(2, len(rest)):], "??"); strings.HasPrefix(rest, "??") && end > 0 && !strings.Contains(rest[:end+2], "\n") {
+			p.within(rest[2:end+2], marks, &node{Type: "em"})
+			return end + 4
+		}
 	case '[':
 		return p.bracket(rest, marks)
 	case '!':
@@ -105,12 +125,31 @@ func (p *inlineParser) braces(rest string, marks []*node) int {
 			return end + 2
 		}
 	}
-	if strings.HasPrefix(rest, "{color") {
-		if end := strings.IndexByte(rest, '}'); end > 0 {
-			return end + 1 // colors are dropped
-		}
+	return p.colored(rest, marks)
+}
+
+// colored reads {color:red}…{color}. A tag without its partner is left out.
+func (p *inlineParser) colored(rest string, marks []*node) int {
+	tag, inner, found := strings.Cut(rest, "}")
+	if !found || tag != "{color" && !strings.HasPrefix(tag, "{color:") {
+		return 0
 	}
-	return 0
+	const end = "{color}"
+	at := strings.Index(inner, end)
+	color := colorOf(strings.TrimPrefix(tag, "{color:"))
+	if at < 0 || color == "" {
+		return len(tag) + 1
+	}
+	p.within(inner[:at], marks, &node{Type: "textColor", Attrs: object{"color": color}})
+	return len(tag) + 1 + at + len(end)
+}
+
+// within reads text that has one more mark.
+func (p *inlineParser) within(s string, marks []*node, mark *node) {
+	p.flush(marks)
+	inner := with(marks, mark)
+	p.parse(s, inner)
+	p.flush(inner)
 }
 
 func (p *inlineParser) bracket(rest string, marks []*node) int {
@@ -170,10 +209,7 @@ func (p *inlineParser) emphasis(s string, i int, marks []*node) int {
 		if next, _ := utf8.DecodeRuneInString(s[j+1:]); j+1 < len(s) && isWord(next) {
 			continue
 		}
-		p.flush(marks)
-		inner := with(marks, mark)
-		p.parse(s[i+1:j], inner)
-		p.flush(inner)
+		p.within(s[i+1:j], marks, mark)
 		return j + 1 - i
 	}
 	return 0
@@ -195,110 +231,4 @@ func unescape(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
-}
-
-// RenderWiki turns wiki markup into plain text for a terminal: no marks, lists with bullets, links with their address,
-// mentions as @accountid. It is simple and not meant for machines.
-func RenderWiki(text string) string {
-	return strings.TrimRight(plainBlocks(parseBlocks(text), ""), "\n")
-}
-
-func plainBlocks(list []*node, indent string) string {
-	var b strings.Builder
-	for i, n := range list {
-		if i > 0 && indent == "" {
-			b.WriteString("\n")
-		}
-		switch n.Type {
-		case "bulletList", "orderedList":
-			for k, item := range n.Content {
-				sign := "• "
-				if n.Type == "orderedList" {
-					sign = string(rune('1'+k%9)) + ". "
-				}
-				b.WriteString(indent + sign + strings.TrimLeft(plainBlocks(item.Content, indent+"  "), " "))
-			}
-		case "table":
-			for _, row := range n.Content {
-				var cells []string
-				for _, cell := range row.Content {
-					cells = append(cells, strings.TrimSpace(plainBlocks(cell.Content, "  ")))
-				}
-				b.WriteString(indent + strings.Join(cells, " | ") + "\n")
-			}
-		case "blockquote", "panel":
-			for line := range strings.SplitSeq(strings.TrimRight(plainBlocks(n.Content, ""), "\n"), "\n") {
-				b.WriteString(indent + "> " + line + "\n")
-			}
-		case "rule":
-			b.WriteString(indent + strings.Repeat("─", 20) + "\n")
-		default:
-			b.WriteString(indent + strings.ReplaceAll(plainInline(n.Content), "\n", "\n"+indent) + "\n")
-		}
-	}
-	return b.String()
-}
-
-func plainInline(list []*node) string {
-	var b strings.Builder
-	for _, n := range list {
-		switch n.Type {
-		case "hardBreak":
-			b.WriteString("\n")
-		case "text":
-			b.WriteString(n.Text)
-			for _, m := range n.Marks {
-				if href := m.attr("href"); m.Type == "link" && !strings.HasSuffix(n.Text, href) {
-					b.WriteString(" (" + href + ")")
-				}
-			}
-		default:
-			b.WriteString(n.attr("text"))
-		}
-	}
-	return b.String()
-}
-
-// htmlBlocks writes a document as the rendered forms of fields and comments show it.
-func htmlBlocks(list []*node) string {
-	tags := map[string]string{
-		"paragraph": "p", "bulletList": "ul", "orderedList": "ol", "listItem": "li", "blockquote": "blockquote", "panel": "div",
-		"table": "table", "tableRow": "tr", "tableHeader": "th", "tableCell": "td", "codeBlock": "pre",
-		"strong": "b", "em": "em", "strike": "del", "underline": "ins", "code": "tt",
-	}
-	var b strings.Builder
-	for _, n := range list {
-		tag := tags[n.Type]
-		if n.Type == "heading" {
-			tag = "h" + n.attr("level")
-		}
-		switch {
-		case n.Type == "text":
-			s := html.EscapeString(n.Text)
-			for _, m := range n.Marks {
-				if m.Type == "link" {
-					s = `<a href="` + html.EscapeString(m.attr("href")) + `">` + s + "</a>"
-				} else if t := tags[m.Type]; t != "" {
-					s = "<" + t + ">" + s + "</" + t + ">"
-				}
-			}
-			b.WriteString(s)
-		case n.Type == "hardBreak":
-			b.WriteString("<br/>")
-		case n.Type == "rule":
-			b.WriteString("<hr/>")
-		case tag != "":
-			b.WriteString("<" + tag + ">" + htmlBlocks(n.Content) + "</" + tag + ">")
-		default:
-			b.WriteString(html.EscapeString(n.attr("text")) + htmlBlocks(n.Content))
-		}
-	}
-	return b.String()
-}
-
-func (t text) html() string {
-	if t.doc != nil {
-		return htmlBlocks(t.node().Content)
-	}
-	return htmlBlocks(parseBlocks(t.wiki))
 }

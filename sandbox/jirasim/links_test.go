@@ -16,7 +16,7 @@ func TestIssueLinksAreIdempotent(t *testing.T) {
 		}
 	}
 	is, _ := s.Issue(a)
-	if len(is.Links) != 1 || is.Links[0] != (Link{Type: "Blocks", Words: "blocks", Key: b}) || len(is.Changelog) != 1 {
+	if len(is.Links) != 1 || is.Links[0] != (Link{Type: "Blocks", Words: "blocks", Key: b, Summary: "Figma for Alice", Status: "Waiting for approval", StatusCategory: "new"}) || len(is.Changelog) != 1 {
 		t.Fatalf("links %+v, history %+v", is.Links, is.Changelog)
 	}
 	g := s.call("GET", "3/issue/"+b, nil).is("fields.issuelinks.0.inwardIssue.key", a, "fields.issuelinks.0.outwardIssue", nil,

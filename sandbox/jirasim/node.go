@@ -195,6 +195,8 @@ func wikiMarked(n *node) string {
 			s = "{{" + s + "}}"
 		case m.Type == "link":
 			s = "[" + s + "|" + m.attr("href") + "]"
+		case m.Type == "textColor":
+			s = "{color:" + m.attr("color") + "}" + s + "{color}"
 		case m.Type == "subsup" && m.attr("type") == "sup":
 			s = "^" + s + "^"
 		case m.Type == "subsup":

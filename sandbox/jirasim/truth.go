@@ -18,6 +18,9 @@ type Issue struct {
 	StatusID       string
 	StatusCategory string // new, indeterminate or done
 	Resolution     string // name; empty = unresolved
+	Priority       string // name
+	Due            string // YYYY-MM-DD; empty = not set
+	Creator        string // account id
 	Reporter       string // account id
 	Assignee       string // account id
 	Labels         []string
@@ -30,6 +33,7 @@ type Issue struct {
 	Watchers       []string // account ids
 	Created        time.Time
 	Updated        time.Time
+	Resolved       time.Time // zero = unresolved
 }
 
 // Comment is a comment of an issue.
@@ -62,6 +66,8 @@ type Link struct {
 	Type  string // name of the link type
 	Words string // such as "blocks"
 	Key   string // the other issue
+	// What the other issue says of itself.
+	Summary, Status, StatusCategory string
 }
 
 // RemoteLink is a link out of Jira.
@@ -107,16 +113,12 @@ func (s *Server) snapshot(is *issue) Issue {
 		Summary: wikiOf(is.values["summary"]), Description: wikiOf(is.values["description"]),
 		Status: st.Name, StatusID: st.ID, StatusCategory: st.Category,
 		Fields: map[string]any{}, Properties: map[string]json.RawMessage{}, Watchers: slices.Clone(is.watchers),
-		Created: is.created, Updated: is.updated,
+		Created: is.created, Updated: is.updated, Resolved: is.resolved, Due: text1(is.values["duedate"]),
+		Priority: s.constantName("priority", ref(is.values["priority"])),
+		Creator:  userOf(is.values["creator"]), Reporter: userOf(is.values["reporter"]), Assignee: userOf(is.values["assignee"]),
 	}
 	if id := ref(is.values["resolution"]); id != "" {
 		out.Resolution = s.constantName("resolution", id)
-	}
-	if u, set := is.values["reporter"].(userRef); set {
-		out.Reporter = string(u)
-	}
-	if u, set := is.values["assignee"].(userRef); set {
-		out.Assignee = string(u)
 	}
 	if labels, set := is.values["labels"].([]string); set {
 		out.Labels = slices.Clone(labels)
@@ -138,6 +140,11 @@ func (s *Server) snapshot(is *issue) Issue {
 	return out
 }
 
+func userOf(v any) string {
+	u, _ := v.(userRef)
+	return string(u)
+}
+
 func (s *Server) relations(is *issue, out *Issue) {
 	for _, ch := range is.history {
 		one := Change{ID: ch.id, Author: ch.author, At: ch.at, Quiet: ch.quiet}
@@ -147,11 +154,15 @@ func (s *Server) relations(is *issue, out *Issue) {
 		out.Changelog = append(out.Changelog, one)
 	}
 	for _, l := range s.linksOf(is) {
-		one := Link{Type: l.kind.Name, Words: l.kind.Outward, Key: l.outward.key}
-		if l.outward == is {
-			one.Words, one.Key = l.kind.Inward, l.inward.key
+		other, words := l.outward, l.kind.Outward
+		if other == is {
+			other, words = l.inward, l.kind.Inward
 		}
-		out.Links = append(out.Links, one)
+		st := s.statusByID(other.status())
+		out.Links = append(out.Links, Link{
+			Type: l.kind.Name, Words: words, Key: other.key,
+			Summary: wikiOf(other.values["summary"]), Status: st.Name, StatusCategory: st.Category,
+		})
 	}
 	for _, l := range is.remote {
 		target, _ := l.body["object"].(object)

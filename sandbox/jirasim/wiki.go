@@ -1,11 +1,17 @@
 package jirasim
 
 import (
+	"slices"
 	"strings"
 )
 
+// deepest bounds how far blocks stand within blocks; what lies deeper is read as plain lines.
+const deepest = 12
+
 // parseBlocks reads wiki markup into the block nodes of a document.
-func parseBlocks(wiki string) []*node {
+func parseBlocks(wiki string) []*node { return parseBlocksIn(wiki, 0) }
+
+func parseBlocksIn(wiki string, depth int) []*node {
 	lines := strings.Split(strings.ReplaceAll(wiki, "\r\n", "\n"), "\n")
 	var out []*node
 	var para []string
@@ -15,108 +21,68 @@ func parseBlocks(wiki string) []*node {
 			para = nil
 		}
 	}
-	for i := 0; i < len(lines); {
-		block, used := startBlock(lines[i:])
-		switch {
-		case used > 0:
+	for len(lines) > 0 {
+		if block, rest := startBlock(lines, depth); block != nil {
 			flush()
-			out = append(out, block...)
-			i += used
+			out, lines = append(out, block...), rest
 			continue
-		case strings.TrimSpace(lines[i]) == "":
-			flush()
-		default:
-			para = append(para, lines[i])
 		}
-		i++
+		line := lines[0]
+		lines = lines[1:]
+		if at := fenceInside(line, lines); at > 0 && depth < deepest {
+			line, lines = line[:at], append([]string{line[at:]}, lines...)
+		}
+		if strings.TrimSpace(line) == "" {
+			flush()
+		} else {
+			para = append(para, line)
+		}
 	}
 	flush()
 	return out
 }
 
-// startBlock reads a block other than a paragraph and says how many lines it took; 0 = there is none.
-func startBlock(lines []string) ([]*node, int) {
-	line := strings.TrimSpace(lines[0])
-	for _, fence := range []string{"code", "noformat", "quote", "panel"} {
-		if n, used := fenced(lines, fence); used > 0 {
-			return []*node{n}, used
-		}
+// startBlock reads a block other than a paragraph and returns the lines after it; nil = there is none.
+func startBlock(lines []string, depth int) (block []*node, rest []string) {
+	if n, rest := fenced(lines, depth); n != nil {
+		return []*node{n}, rest
 	}
+	line := strings.TrimSpace(lines[0])
 	switch {
 	case line == "----":
-		return []*node{{Type: "rule"}}, 1
+		return []*node{{Type: "rule"}}, lines[1:]
 	case len(line) > 4 && line[0] == 'h' && line[1] >= '1' && line[1] <= '6' && line[2:4] == ". ":
-		return []*node{{Type: "heading", Attrs: object{"level": int(line[1] - '0')}, Content: parseInline(line[4:])}}, 1
+		return []*node{{Type: "heading", Attrs: object{"level": int(line[1] - '0')}, Content: parseInline(line[4:])}}, lines[1:]
 	case strings.HasPrefix(line, "bq. "):
 		p := &node{Type: "paragraph", Content: parseInline(line[4:])}
-		return []*node{{Type: "blockquote", Content: []*node{p}}}, 1
+		return []*node{{Type: "blockquote", Content: []*node{p}}}, lines[1:]
 	case strings.HasPrefix(line, "|"):
 		return tableBlock(lines)
+	case bullet(line) != "":
+		items, rest := itemLines(lines, depth)
+		return listBlocks(items, 1), rest
 	}
-	if bullet(line) != "" {
-		used := 1
-		for used < len(lines) && bullet(strings.TrimSpace(lines[used])) != "" {
-			used++
-		}
-		return listBlocks(lines[:used], 1), used
-	}
-	return nil, 0
+	return nil, nil
 }
 
-// fenced reads {code}…{code} and the like. Without an end the rest of the text belongs to it.
-func fenced(lines []string, name string) (*node, int) {
-	first := strings.TrimSpace(lines[0])
-	if !strings.HasPrefix(first, "{"+name) {
-		return nil, 0
-	}
-	param, rest, closed := strings.Cut(first[len(name)+1:], "}")
-	if !closed || param != "" && param[0] != ':' {
-		return nil, 0
-	}
-	end := "{" + name + "}"
-	var body []string
-	used := 1
-	if inner, _, same := strings.Cut(rest, end); same {
-		body = []string{inner}
-	} else {
-		if rest != "" {
-			body = append(body, rest)
-		}
-		for ; used < len(lines); used++ {
-			before, _, ends := strings.Cut(lines[used], end)
-			if !ends {
-				body = append(body, lines[used])
-				continue
+// itemLines gathers the items of a list, each with the lines that go on with it.
+func itemLines(lines []string, depth int) (items, rest []string) {
+	for len(lines) > 0 {
+		line := strings.TrimSpace(lines[0])
+		switch {
+		case bullet(line) != "":
+			items = append(items, line)
+		case line == "" || fenceInside(line, lines[1:]) > 0:
+			return items, lines
+		default:
+			if block, _ := startBlock(lines, depth); block != nil {
+				return items, lines
 			}
-			if before != "" {
-				body = append(body, before)
-			}
-			used++
-			break
+			items[len(items)-1] += "\n" + line
 		}
+		lines = lines[1:]
 	}
-	content := strings.Join(body, "\n")
-	switch name {
-	case "quote":
-		return &node{Type: "blockquote", Content: filled(parseBlocks(content))}, used
-	case "panel":
-		return &node{Type: "panel", Attrs: object{"panelType": "info"}, Content: filled(parseBlocks(content))}, used
-	}
-	n := &node{Type: "codeBlock", Attrs: object{}}
-	if lang := strings.TrimPrefix(param, ":"); name == "code" && lang != "" {
-		n.Attrs["language"], _, _ = strings.Cut(lang, "|")
-	}
-	if content != "" {
-		n.Content = []*node{{Type: "text", Text: content}}
-	}
-	return n, used
-}
-
-func filled(list []*node) []*node {
-	if len(list) == 0 {
-		return []*node{{Type: "paragraph"}}
-	}
-	return list
+	return items, nil
 }
 
 // bullet returns the marks of a list item, such as "**" or "#"; empty = not an item.
@@ -128,11 +94,11 @@ func bullet(line string) string {
 	return marks
 }
 
-// listBlocks reads item lines; lines with more marks than level belong to a list inside the item before.
-func listBlocks(lines []string, level int) []*node {
+// listBlocks reads items; those with more marks than level belong to a list inside the item before.
+func listBlocks(items []string, level int) []*node {
 	var out []*node
-	for i := 0; i < len(lines); {
-		marks, content, _ := strings.Cut(strings.TrimSpace(lines[i]), " ")
+	for i := 0; i < len(items); {
+		marks, content, _ := strings.Cut(items[i], " ")
 		kind := "bulletList"
 		if marks[min(level, len(marks))-1] == '#' {
 			kind = "orderedList"
@@ -144,62 +110,158 @@ func listBlocks(lines []string, level int) []*node {
 		item := &node{Type: "listItem", Content: []*node{{Type: "paragraph", Content: parseInline(content)}}}
 		list.Content = append(list.Content, item)
 		deeper := i + 1
-		for deeper < len(lines) && len(bullet(strings.TrimSpace(lines[deeper]))) > level {
+		for deeper < len(items) && len(bullet(items[deeper])) > level {
 			deeper++
 		}
 		if deeper > i+1 {
-			item.Content = append(item.Content, listBlocks(lines[i+1:deeper], level+1)...)
+			item.Content = append(item.Content, listBlocks(items[i+1:deeper], level+1)...)
 		}
 		i = deeper
 	}
 	return out
 }
 
-func tableBlock(lines []string) ([]*node, int) {
+func tableBlock(lines []string) (block []*node, rest []string) {
 	table := &node{Type: "table"}
-	used := 0
-	for ; used < len(lines); used++ {
-		line := strings.TrimSpace(lines[used])
-		if !strings.HasPrefix(line, "|") {
-			break
-		}
-		kind := "tableCell"
-		if strings.HasPrefix(line, "||") {
-			kind = "tableHeader"
-			line = strings.ReplaceAll(line, "||", "|")
-		}
-		row := &node{Type: "tableRow"}
-		for _, cell := range cells(line) {
-			p := &node{Type: "paragraph", Content: parseInline(strings.TrimSpace(cell))}
-			row.Content = append(row.Content, &node{Type: kind, Attrs: object{}, Content: []*node{p}})
-		}
-		table.Content = append(table.Content, row)
+	for ; len(lines) > 0 && strings.HasPrefix(strings.TrimSpace(lines[0]), "|"); lines = lines[1:] {
+		table.Content = append(table.Content, &node{Type: "tableRow", Content: cells(strings.TrimSpace(lines[0]))})
 	}
-	return []*node{table}, used
+	return []*node{table}, lines
 }
 
-// cells splits a table row at bars that are neither escaped nor inside a link.
-func cells(line string) []string {
-	line = strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|")
-	var out []string
-	var cell strings.Builder
-	depth := 0
-	for i := 0; i < len(line); i++ {
-		switch ch := line[i]; {
-		case ch == '\\' && i+1 < len(line):
-			cell.WriteString(line[i : i+2])
-			i++
-			continue
-		case ch == '|' && depth == 0:
-			out = append(out, cell.String())
-			cell.Reset()
-			continue
-		case ch == '[':
-			depth++
-		case ch == ']' && depth > 0:
-			depth--
+// cells splits a table row at bars that are neither escaped nor inside a link. Two bars begin a header.
+func cells(line string) []*node {
+	var out []*node
+	for line != "" {
+		kind := "tableCell"
+		line = line[1:]
+		if strings.HasPrefix(line, "|") {
+			kind, line = "tableHeader", line[1:]
 		}
-		cell.WriteByte(line[i])
+		end := cellEnd(line)
+		if end == 0 && line == "" && len(out) > 0 {
+			break // the bar that ends the row
+		}
+		p := &node{Type: "paragraph", Content: parseInline(strings.TrimSpace(line[:end]))}
+		out = append(out, &node{Type: kind, Attrs: object{}, Content: []*node{p}})
+		line = line[end:]
 	}
-	return append(out, cell.String())
+	return out
+}
+
+func cellEnd(line string) int {
+	inLink := false
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '\\':
+			i++
+		case '[':
+			inLink = closing(line[i:]) > 0
+		case ']':
+			inLink = false
+		case '|':
+			if !inLink {
+				return i
+			}
+		}
+	}
+	return len(line)
+}
+
+// fences are the blocks that stand between two tags of the same name.
+func fences() []string { return []string{"code", "noformat", "quote", "panel"} }
+
+// fenceTag reads the tag of a fence at the beginning of s: its parameters, and what follows it.
+func fenceTag(s, name string) (params, rest string, found bool) {
+	inner, isFence := strings.CutPrefix(s, "{"+name)
+	params, rest, closed := strings.Cut(inner, "}")
+	if !isFence || !closed || params != "" && params[0] != ':' {
+		return "", "", false
+	}
+	return strings.TrimPrefix(params, ":"), rest, true
+}
+
+// fenceInside finds a fence that begins within a line and has an end there or in the lines after it; 0 = there is none.
+func fenceInside(line string, after []string) int {
+	for at := 1; at < len(line); at++ {
+		if line[at] != '{' || line[at-1] == '\\' {
+			continue
+		}
+		for _, name := range fences() {
+			_, rest, found := fenceTag(line[at:], name)
+			ends := func(s string) bool { return strings.Contains(s, "{"+name+"}") }
+			if found && (ends(rest) || slices.ContainsFunc(after, ends)) {
+				return at
+			}
+		}
+	}
+	return 0
+}
+
+// fenced reads {code}…{code} and the like. Without an end the rest of the text belongs to it.
+func fenced(lines []string, depth int) (block *node, after []string) {
+	first := strings.TrimSpace(lines[0])
+	for _, name := range fences() {
+		if params, rest, found := fenceTag(first, name); found && depth < deepest {
+			body, after := fenceBody(rest, lines[1:], "{"+name+"}")
+			return fence(name, params, body, depth), after
+		}
+	}
+	return nil, nil
+}
+
+// fenceBody cuts the text before the end tag off; what follows the tag on its line is read on as a line.
+func fenceBody(rest string, lines []string, end string) (body string, after []string) {
+	all := strings.Join(append([]string{rest}, lines...), "\n")
+	body, tail, ended := strings.Cut(all, end)
+	body = strings.TrimSuffix(strings.TrimPrefix(body, "\n"), "\n")
+	if !ended {
+		return body, []string{}
+	}
+	if line, more, found := strings.Cut(tail, "\n"); strings.TrimSpace(line) == "" {
+		if !found {
+			return body, []string{}
+		}
+		tail = more
+	}
+	return body, strings.Split(tail, "\n")
+}
+
+func fence(name, params, body string, depth int) *node {
+	switch name {
+	case "quote":
+		return &node{Type: "blockquote", Content: filled(parseBlocksIn(body, depth+1))}
+	case "panel":
+		content := parseBlocksIn(body, depth+1)
+		if title := param(params, "title"); title != "" {
+			heading := &node{Type: "heading", Attrs: object{"level": 3}, Content: []*node{{Type: "text", Text: title}}}
+			content = append([]*node{heading}, content...)
+		}
+		return &node{Type: "panel", Attrs: object{"panelType": "info"}, Content: filled(content)}
+	}
+	n := &node{Type: "codeBlock", Attrs: object{}}
+	if lang, _, _ := strings.Cut(params, "|"); name == "code" && lang != "" && !strings.Contains(lang, "=") {
+		n.Attrs["language"] = lang
+	}
+	if body != "" {
+		n.Content = []*node{{Type: "text", Text: body}}
+	}
+	return n
+}
+
+// param reads one of the parameters of a macro: {panel:title=Facts|bgColor=#fff}.
+func param(params, key string) string {
+	for p := range strings.SplitSeq(params, "|") {
+		if v, found := strings.CutPrefix(p, key+"="); found {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+func filled(list []*node) []*node {
+	if len(list) == 0 {
+		return []*node{{Type: "paragraph"}}
+	}
+	return list
 }

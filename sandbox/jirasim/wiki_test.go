@@ -58,7 +58,7 @@ func TestDocumentsComeBackAsWiki(t *testing.T) {
 	t.Parallel()
 	for _, wiki := range []string{
 		"plain", "*b* and _i_ and {{c}}", "a\nb", "h3. Title\n\nbody", "* one\n** deep\n* two", "# one\n# two",
-		"{code:go}\nx\n{code}", "{quote}\nq\n{quote}", "||A||B||\n|1|2|", "[x|https://e.x]", "[~accountid:712020:a]", "----", "a^2 ^b^ ~c~",
+		"{code:go}\nx\n{code}", "{quote}\nq\n{quote}", "||A||B||\n|1|2|", "[x|https://e.x]", "[~accountid:712020:a]", "----", "a^2 ^b^ ~c~", "{color:#ff0000}hot{color}",
 	} {
 		var doc object
 		if err := json.Unmarshal(marshal(wikiToDoc(wiki)), &doc); err != nil {
@@ -67,7 +67,7 @@ func TestDocumentsComeBackAsWiki(t *testing.T) {
 		if !validDoc(doc) {
 			t.Errorf("%q makes an invalid document", wiki)
 		}
-		if back := docToWiki(doc); RenderWiki(back) != RenderWiki(wiki) {
+		if back := docToWiki(doc); RenderWikiHTML(back, HTML{}) != RenderWikiHTML(wiki, HTML{}) {
 			t.Errorf("%q comes back as %q", wiki, back)
 		}
 	}
