@@ -102,11 +102,11 @@ func (r *Runner) inspect(ctx context.Context, e Effect, st state, done func(comm
 	if err != nil {
 		return err
 	}
-	u, err := p.User(ctx, e.User)
+	u, err := r.s.accountOf(ctx, p, e, st)
 	if err != nil {
 		return err
 	}
-	member, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+	member, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), u.ID)
 	if err != nil {
 		return err
 	}
@@ -125,6 +125,7 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 	if err != nil {
 		return err
 	}
+	e.User = st.account(e)
 	if already(ctx, p, e, true) {
 		return done(added{Group: e.Group})
 	}
@@ -150,6 +151,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return err
 	}
 	ctx = idp.WithPriority(ctx, idp.Removal)
+	e.User = st.account(e)
 	if already(ctx, p, e, false) {
 		return done(removed{Group: e.Group})
 	}

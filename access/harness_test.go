@@ -71,6 +71,8 @@ type world struct {
 	tracker *tracker
 	slack   *slack
 	store   access.Store
+	// adjust changes the configuration of the next service.
+	adjust func(*access.Config)
 
 	mu  sync.Mutex
 	now time.Time
@@ -104,11 +106,15 @@ func (w *world) open() {
 	w.t.Helper()
 	w.catalog(testCatalog)
 	var err error
-	w.service, err = access.New(access.Config{
+	cfg := access.Config{
 		Store: w.store, Tracker: w.tracker, Notifier: w.slack, Providers: map[string]idp.Provider{"dir": w.dir}, Directory: "dir",
 		Catalog: func() *catalog.Catalog { w.mu.Lock(); defer w.mu.Unlock(); return w.cat }, Admins: []string{"ada@x.example"}, Now: w.clock,
 		Calm: -1, Identity: access.Identity{MatchEmail: true, Domains: []string{"x.example"}}, Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	if w.adjust != nil {
+		w.adjust(&cfg)
+	}
+	w.service, err = access.New(cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -384,6 +384,11 @@ func classify(err error, now time.Time) failure {
 		f.text, f.slow = nobody.Error(), true
 		return f
 	}
+	var none *noAccountError
+	if errors.As(err, &none) {
+		f.text, f.final = none.text(), true
+		return f
+	}
 	var te *TargetError
 	if errors.As(err, &te) {
 		name := "Slack"

@@ -54,6 +54,9 @@ type Identity struct {
 	Domains []string
 	// Explicit maps Slack ids to directory ids.
 	Explicit map[SlackID]idp.UserID
+	// Accounts maps directory ids to the ids of the same people at another provider, by the provider's name. Who is not in
+	// it is found there by the directory's e-mail address, under the rules of MatchEmail and Domains.
+	Accounts map[string]map[idp.UserID]idp.UserID
 }
 
 // Service is the core's only door for wishes and outcomes. It is safe for concurrent use.
