@@ -1,6 +1,8 @@
 package access_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,9 +31,9 @@ apps:
 func inCloud(t *testing.T, identity func(*access.Identity)) (*world, *directory) {
 	t.Helper()
 	cloud := newDirectory()
-	for id, u := range cloud.users {
-		delete(cloud.users, id)
-		u.ID = "c-" + id
+	for _, u := range slices.Collect(maps.Values(cloud.users)) {
+		delete(cloud.users, u.ID)
+		u.ID = "c-" + u.ID
 		cloud.users[u.ID] = u
 	}
 	w := newWorld(t)
@@ -75,11 +77,13 @@ func TestAnAccountIsMappedOrMatchedButNeverGuessed(t *testing.T) {
 		identity func(*access.Identity)
 		want     idp.UserID // Empty: the request fails, and nothing is given anywhere.
 	}{
-		"mapped":                  {func(i *access.Identity) { i.Accounts = accounts("c-u-lone") }, "c-u-lone"},
-		"mapped to nobody":        {func(i *access.Identity) { i.Accounts = accounts("c-u-none") }, ""},
-		"mapped, matching is off": {func(i *access.Identity) { i.MatchEmail, i.Explicit, i.Accounts = false, everybody(), accounts("c-u-rita") }, "c-u-rita"},
-		"matching is off":         {func(i *access.Identity) { i.MatchEmail, i.Explicit = false, everybody() }, ""},
-		"a foreign domain":        {func(i *access.Identity) { i.Domains, i.Explicit = []string{"y.example"}, everybody() }, ""},
+		"mapped":           {func(i *access.Identity) { i.Accounts = accounts("c-u-lone") }, "c-u-lone"},
+		"mapped to nobody": {func(i *access.Identity) { i.Accounts = accounts("c-u-none") }, ""},
+		"mapped, matching is off": {func(i *access.Identity) {
+			i.MatchEmail, i.Explicit, i.Accounts = false, everybody(), accounts("c-u-rita")
+		}, "c-u-rita"},
+		"matching is off":  {func(i *access.Identity) { i.MatchEmail, i.Explicit = false, everybody() }, ""},
+		"a foreign domain": {func(i *access.Identity) { i.Domains, i.Explicit = []string{"y.example"}, everybody() }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

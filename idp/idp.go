@@ -102,7 +102,7 @@ type SessionRevoker interface {
 type Expirer interface {
 	// SetExpiry has the vendor end the user's membership of the group at the given time, which may be moved either way; the
 	// zero time takes the end away. It makes no membership: for who is no member the error is of kind UserNotFound. A vendor
-	// whose licence, or whose kind of group, does not allow it answers with kind NotGovernable and the reason.
+	// whose license, or whose kind of group, does not allow it answers with kind NotGovernable and the reason.
 	SetExpiry(ctx context.Context, group GroupID, user UserID, at time.Time) error
 	// Expiry reads when the vendor itself will end the membership; the zero time means never.
 	Expiry(ctx context.Context, group GroupID, user UserID) (time.Time, error)
