@@ -39,7 +39,7 @@ type Person struct {
 	Name       string `yaml:"name"`
 	Title      string `yaml:"title"`
 	Department string `yaml:"department"`
-	Address    string `yaml:"email"` // default: the handle at the company's domain
+	Address    string `yaml:"email"`   // default: the handle at the company's domain
 	Manager    string `yaml:"manager"` // handle
 
 	SecondSlack bool `yaml:"second_slack"` // a second Slack user with the same address
