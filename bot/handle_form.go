@@ -132,7 +132,7 @@ func (b *Bot) suggest(ctx context.Context, j job, c slack.InteractionCallback) {
 	by, err := b.who(ctx, c.User.ID)
 	var found []access.Choice
 	if err == nil && (c.ActionID == actionEntitlement || c.ActionID == actionHomeSearch) {
-		found, err = b.core.Choices(ctx, by, cut(line(c.Value), 200), 100)
+		found, err = b.core.Choices(ctx, by, cut(line(c.Value), 200), optionsMost+1)
 	}
 	b.logFault("search", err)
 	j.reply.give(optionsFor(found))
@@ -140,18 +140,22 @@ func (b *Bot) suggest(ctx context.Context, j job, c slack.InteractionCallback) {
 
 func noOptions() any { return map[string]any{"options": []any{}} }
 
-// optionsFor are the lines of a search, as many as Slack takes and as fit into an acknowledgement. slack-go's own type
-// would leave an empty list out, which Slack takes for a fault.
+// optionsFor are the lines of a search, as many as Slack takes and as fit into an acknowledgement; if that is not all, a
+// heading says how to see the others. slack-go's own type would leave an empty list out, which Slack takes for a fault.
 func optionsFor(found []access.Choice) any {
 	list := []*slack.OptionBlockObject{}
 	size := 0
 	for _, c := range found {
 		o := roleOption(c.Role, choiceText(c))
 		raw, err := json.Marshal(o)
-		if size += len(raw) + 1; err != nil || len(list) == 100 || size > ackMax-500 {
+		if size += len(raw) + 1; err != nil || len(list) == optionsMost || size > ackMax-500 {
 			break
 		}
 		list = append(list, o)
+	}
+	if len(list) > 0 && len(list) < len(found) {
+		more := fmt.Sprintf("The first %d. Type more words to see others.", len(list))
+		return map[string]any{"option_groups": []any{slack.NewOptionGroupBlockElement(plain(more, 75), list...)}}
 	}
 	return map[string]any{"options": list}
 }

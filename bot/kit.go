@@ -9,6 +9,9 @@ import (
 	"usher/access"
 )
 
+// optionsMost is how many options Slack takes in a list, and how many groups of options.
+const optionsMost = 100
+
 // The smallest pieces of a view. Whatever a person typed goes through plain, quote or lit; only words of our own are
 // written into mrkdwn as they are.
 

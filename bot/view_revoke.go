@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -24,15 +26,29 @@ func holderView(holder string, list []access.Grant, now time.Time) slack.ModalVi
 		return v
 	}
 	var options []*slack.OptionBlockObject
-	for _, g := range list[:min(len(list), 100)] {
+	for _, g := range list {
 		about := "no end"
 		if !g.DueAt.IsZero() {
 			about = "ends in " + left(g.DueAt.Sub(now))
 		}
 		options = append(options, option(string(g.ID), g.Role.String(), about))
 	}
-	which := slack.NewInputBlock(blockGrant+"/"+holder, plain("Which?", 2000), nil,
-		slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose", 150), actionGrant, options...))
+	which := slack.NewInputBlock(blockGrant+"/"+holder, plain("Which?", 2000), nil, grantChoice(options))
 	v.Blocks.BlockSet = append(v.Blocks.BlockSet, which, why("Why?", "The holder reads this, and it stays on the record."))
 	return v
+}
+
+// grantChoice is a list to choose from. Slack takes optionsMost options in a list, and as many groups of as many.
+func grantChoice(options []*slack.OptionBlockObject) *slack.SelectBlockElement {
+	if len(options) <= optionsMost {
+		return slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose", 150), actionGrant, options...)
+	}
+	var groups []*slack.OptionGroupBlockObject
+	from := 1
+	for part := range slices.Chunk(options, optionsMost) {
+		label := fmt.Sprintf("%d to %d", from, from+len(part)-1)
+		groups = append(groups, slack.NewOptionGroupBlockElement(plain(label, 75), part...))
+		from += len(part)
+	}
+	return slack.NewOptionsGroupSelectBlockElement(slack.OptTypeStatic, plain("Choose", 150), actionGrant, groups[:min(len(groups), optionsMost)]...)
 }

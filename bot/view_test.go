@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // A flag of the tests.
 
-func pretty(t *testing.T, v any) []byte {
+func pretty(t testing.TB, v any) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -211,22 +211,12 @@ func shown(t *testing.T, v any) string {
 
 func TestEveryPageOfACrowdedHomeFits(t *testing.T) {
 	t.Parallel()
-	h := crowded()
 	seen := map[string]bool{}
-	at := pages{}
-	for range 100 {
-		v := homeView(h, at)
+	everyPage(t, crowded(), func(v slack.HomeTabViewRequest) {
 		checkRelations(t, v)
-		next := map[string]int{}
 		walkJSON(decoded(t, v), func(o map[string]any) {
 			value, _ := o["value"].(string)
 			switch o["action_id"] {
-			case actionPage:
-				section, from, ok := parsePage(value)
-				if !ok {
-					t.Fatalf("page value %q", value)
-				}
-				next[section] = from
 			case actionRelease, actionCancel, actionApprove:
 				seen[value] = true
 			}
@@ -238,16 +228,7 @@ func TestEveryPageOfACrowdedHomeFits(t *testing.T) {
 				}
 			}
 		})
-		if len(next) == 0 {
-			break
-		}
-		at = next
-		for _, s := range []string{pageDecisions, pageGrants, pagePending, pageFailures, pageOverdue} {
-			if _, more := next[s]; !more {
-				at[s] = 1 << 20 // Stays on the last page.
-			}
-		}
-	}
+	})
 	for i := range 60 {
 		for _, id := range []string{testID(i), testID(100 + i), testID(200 + i), menuRevoke + ":" + testID(300+i), menuShow + ":" + testID(400+i)} {
 			if !seen[id] {
@@ -257,7 +238,39 @@ func TestEveryPageOfACrowdedHomeFits(t *testing.T) {
 	}
 }
 
-func decoded(t *testing.T, v any) any {
+// everyPage turns the pages of all sections of a Home tab until none has a next one.
+func everyPage(t *testing.T, h access.Home, visit func(slack.HomeTabViewRequest)) {
+	t.Helper()
+	at := pages{}
+	for range 500 {
+		v := homeView(h, at)
+		visit(v)
+		next := map[string]int{}
+		walkJSON(decoded(t, v), func(o map[string]any) {
+			if o["action_id"] != actionPage {
+				return
+			}
+			value, _ := o["value"].(string)
+			section, from, ok := parsePage(value)
+			if !ok {
+				t.Fatalf("page value %q", value)
+			}
+			next[section] = from
+		})
+		if len(next) == 0 {
+			return
+		}
+		at = next
+		for _, s := range []string{pageDecisions, pageGrants, pagePending, pageFailures, pageOverdue} {
+			if _, more := next[s]; !more {
+				at[s] = 1 << 20 // Stays on the last page.
+			}
+		}
+	}
+	t.Error("the pages have no end")
+}
+
+func decoded(t testing.TB, v any) any {
 	t.Helper()
 	var doc any
 	if err := json.Unmarshal(pretty(t, v), &doc); err != nil {
