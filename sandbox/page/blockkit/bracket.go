@@ -62,11 +62,19 @@ func mention(class, id, sign, name string) string {
 
 // user draws a mention. A name that the message brought along serves for people whom nobody knows.
 func (p *page) user(id, label string) string {
-	name := ""
-	if p.Name != nil {
-		name = p.Name(id)
+	name := p.name(id)
+	if name == id {
+		name = firstOf(strings.TrimPrefix(label, "@"), id)
 	}
-	return mention("bk-mention", id, "@", firstOf(name, strings.TrimPrefix(label, "@"), id))
+	return mention("bk-mention", id, "@", name)
+}
+
+// name is a user's display name, or the id when nobody knows it.
+func (p *page) name(id string) string {
+	if p.Name == nil {
+		return id
+	}
+	return firstOf(p.Name(id), id)
 }
 
 func (p *page) channel(id, label string) string {

@@ -36,24 +36,25 @@ func (p *page) date(seconds int64, format, address, fallback string) string {
 func (p *page) dateText(t time.Time, format string) string {
 	var b strings.Builder
 	rest := format
-	for rest != "" {
+	for {
 		open := strings.IndexByte(rest, '{')
-		end := strings.IndexByte(rest, '}')
-		if open < 0 || end < open {
+		if open < 0 {
 			break
 		}
-		word, ok := p.dateToken(t, rest[open+1:end])
-		if !ok {
-			b.WriteString(rest[:open+1])
-			rest = rest[open+1:]
-			continue
-		}
 		b.WriteString(rest[:open])
-		if b.Len() == 0 {
+		rest = rest[open:]
+		name, below, ok := strings.Cut(rest[1:], "}")
+		word := ""
+		if ok {
+			word, ok = p.dateToken(t, name)
+		}
+		if !ok {
+			word, below = "{", rest[1:]
+		} else if b.Len() == 0 {
 			word = string(unicode.ToUpper(rune(word[0]))) + word[1:]
 		}
 		b.WriteString(word)
-		rest = rest[end+1:]
+		rest = below
 	}
 	return b.String() + rest
 }

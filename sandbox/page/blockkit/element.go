@@ -39,11 +39,11 @@ func (p *page) element(raw json.RawMessage, f field) string {
 	case "static_select":
 		return read("element", raw, func(m menu) string { return p.selectOne(m, f) })
 	case "users_select":
-		return read("element", raw, func(m menu) string { return p.selectOne(p.withPeople(m), f) })
+		return read("element", raw, func(m menu) string { return p.selectOne(p.withPeople(m, f), f) })
 	case "multi_static_select", "checkboxes":
 		return read("element", raw, func(m menu) string { return p.choices(m, "checkbox", f) })
 	case "multi_users_select":
-		return read("element", raw, func(m menu) string { return p.choices(p.withPeople(m), "checkbox", f) })
+		return read("element", raw, func(m menu) string { return p.choices(p.withPeople(m, f), "checkbox", f) })
 	case "radio_buttons":
 		return read("element", raw, func(m menu) string { return p.choices(m, "radio", f) })
 	case "external_select":

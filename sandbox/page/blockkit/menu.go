@@ -1,6 +1,10 @@
 package blockkit
 
-import "strconv"
+import (
+	"maps"
+	"slices"
+	"strconv"
+)
 
 type option struct {
 	Text        *text  `json:"text"`
@@ -24,11 +28,19 @@ type menu struct {
 	Most     int           `json:"max_selected_items"`
 }
 
-// withPeople offers everybody.
-func (p *page) withPeople(m menu) menu {
+// withPeople offers everybody, and whoever is chosen already even if not among them.
+func (p *page) withPeople(m menu, f field) menu {
+	chosen := p.entered(f.block, m.Action, m.initial).chosen()
+	add := func(id, name string) {
+		literal := false
+		m.Options = append(m.Options, option{Text: &text{Type: "plain_text", Text: name, Emoji: &literal}, Value: id})
+		delete(chosen, id)
+	}
 	for _, who := range p.People {
-		off := false
-		m.Options = append(m.Options, option{Text: &text{Type: "plain_text", Text: who.Name, Emoji: &off}, Value: who.ID})
+		add(who.ID, who.Name)
+	}
+	for _, id := range slices.Sorted(maps.Keys(chosen)) {
+		add(id, p.name(id))
 	}
 	return m
 }
