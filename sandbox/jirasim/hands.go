@@ -1,6 +1,7 @@
 package jirasim
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,7 +50,7 @@ func (s *Server) Transition(accountID, key, name string) error {
 			}
 			offered = append(offered, tr.Name)
 		}
-		return fmt.Errorf("no transition %q from here, only %s", name, strings.Join(offered, ", "))
+		return fmt.Errorf("no transition %q from here, only %s", name, cmp.Or(strings.Join(offered, ", "), "none"))
 	})
 }
 
