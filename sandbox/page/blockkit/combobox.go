@@ -20,6 +20,6 @@ func (p *page) combobox(m menu, f field) string {
 	return start("div", attr("class", "bk-combobox"), p.data(m.part, f), attr("data-min", strconv.Itoa(least)), attr("data-value", value)) +
 		start("input", attr("type", "text"), attr("class", "bk-control"), attr("id", id), attr("role", "combobox"), attr("autocomplete", "off"),
 			attr("spellcheck", "false"), attr("aria-autocomplete", "list"), attr("aria-expanded", "false"), attr("aria-controls", id+"~list"),
-			f.named(m.part, "Search"), bare("required", f.required), attr("value", label), attrIf("placeholder", m.Placeholder.shown())) +
+			f.named(m.part, "Search"), attr("value", label), attrIf("placeholder", m.Placeholder.shown())) +
 		start("ul", attr("role", "listbox"), attr("class", "bk-list"), attr("id", id+"~list"), about, bare("hidden", true)) + "</ul></div>"
 }

@@ -100,12 +100,12 @@ func (p *page) near(t time.Time) string {
 		y, m, d := t.In(p.Zone).Date()
 		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 	}
-	switch day(t).Sub(day(p.Now)) {
-	case -24 * time.Hour:
+	switch int(day(t).Sub(day(p.Now)) / (24 * time.Hour)) {
+	case -1:
 		return "yesterday"
 	case 0:
 		return "today"
-	case 24 * time.Hour:
+	case 1:
 		return "tomorrow"
 	}
 	return ""

@@ -3,6 +3,7 @@ package blockkit
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // field is where an element stands and what its block says about it.
@@ -82,6 +83,9 @@ func (f field) named(e part, otherwise string) string {
 	if f.wrong {
 		out += attr("aria-invalid", "true")
 	}
+	if f.required && e.Type != "checkboxes" && !strings.HasPrefix(e.Type, "multi_") { // A plain group cannot say so.
+		out += attr("aria-required", "true")
+	}
 	switch {
 	case f.input:
 		return out
@@ -129,7 +133,8 @@ type confirm struct {
 	Style   string `json:"style"`
 }
 
-// confirmData is the dialog that stands before an action, as JSON: its texts as they are read, and the long one as HTML too.
+// confirmData is the dialog that stands before an action, as JSON. Its text is there as it was sent and, under
+// html, as it is shown.
 func (p *page) confirmData(c *confirm) string {
 	if c == nil {
 		return ""

@@ -20,6 +20,7 @@ func (m markup) line(s string) string { return styled(m.tokens(s), "") }
 // in which no style opens or closes.
 func (m markup) tokens(s string) []token {
 	var out []token
+	m.closed = lastCodeEnd(s)
 	from := 0
 	add := func(at int, t token) {
 		if from < at {
@@ -85,10 +86,16 @@ func blank(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' }
 
 // styled draws tokens. within are the signs of the styles that are open around them.
 func styled(tokens []token, within string) string {
+	last := map[byte]int{} // The last sign of each kind that closes, so that nobody looks for one in vain.
+	for i, t := range tokens {
+		if t.close {
+			last[t.mark] = i
+		}
+	}
 	var b strings.Builder
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]
-		if t.mark != 0 && t.open && strings.IndexByte(within, t.mark) < 0 {
+		if t.open && i < last[t.mark] && strings.IndexByte(within, t.mark) < 0 {
 			if n := closing(tokens[i+1:], t.mark); n > 0 {
 				inner := styled(tokens[i+1:i+1+n], within+string(t.mark))
 				b.WriteString(el(styleTag(t.mark), "", inner))
@@ -121,9 +128,21 @@ func styleTag(mark byte) string {
 	return "s"
 }
 
+// lastCodeEnd is where the last backtick stands that may close, or -1.
+func lastCodeEnd(s string) int {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '`' {
+			if _, end := edges(s, i); end {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
 // codeSpan draws `code`.
 func (m markup) codeSpan(s string, at int) (string, int) {
-	if open, _ := edges(s, at); !open {
+	if open, _ := edges(s, at); !open || at >= m.closed {
 		return "", 0
 	}
 	for i := at + 1; i < len(s); i++ {

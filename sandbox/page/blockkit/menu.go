@@ -66,10 +66,9 @@ func (p *page) overflow(m menu, f field) string {
 			attr("data-block", f.block), attr("data-action", m.Action), attr("data-value", o.Value), attrIf("data-url", address),
 			p.confirmData(m.Confirm)) + p.optionWords(o) + "</button>"
 	}
-	m.Placeholder = nil
 	toggle := start("button", attr("type", "button"), attr("class", "bk-button bk-dots"), attr("id", id), attr("aria-haspopup", "menu"),
 		attr("aria-expanded", "false"), attr("aria-controls", id+"~menu"), attr("aria-label", "More actions"),
-		attr("data-kind", m.Type), attr("data-block", f.block), attr("data-action", m.Action)) +
+		attrIf("aria-describedby", f.labelledBy), attr("data-kind", m.Type), attr("data-block", f.block), attr("data-action", m.Action)) +
 		start("span", attr("aria-hidden", "true")) + "⋯</span></button>"
 	list := start("div", attr("role", "menu"), attr("class", "bk-menu"), attr("id", id+"~menu"), attr("aria-labelledby", id), bare("hidden", true)) +
 		items + "</div>"
@@ -105,7 +104,7 @@ func (p *page) selectOne(m menu, f field) string {
 		lines += inner
 	}
 	return start("select", attr("class", "bk-control bk-select"), attr("id", f.id(m.part)), p.data(m.part, f),
-		f.named(m.part, "Choose an option"), bare("required", f.required)) + lines + "</select>"
+		f.named(m.part, "Choose an option")) + lines + "</select>"
 }
 
 // choices draws radio buttons, or boxes to tick, in a fieldset that bears the attributes of the element.

@@ -7,12 +7,13 @@ import "strings"
 type markup struct {
 	p        *page
 	verbatim bool // No link is made of a bare address.
+	closed   int  // Where in the line the last backtick stands that may close; behind it nobody need look for one.
 }
 
 // mrkdwn draws a text that may hold quotes and preformatted blocks.
 func (p *page) mrkdwn(s string, verbatim bool) string {
 	s = strings.ReplaceAll(clean(s), "\r", "")
-	return markup{p, verbatim}.blocks(s, true)
+	return markup{p: p, verbatim: verbatim}.blocks(s, true)
 }
 
 // fence opens and closes preformatted text.

@@ -80,20 +80,20 @@ func TestMrkdwnLooksAsInSlack(t *testing.T) {
 func TestHostileMrkdwnPlacesNothing(t *testing.T) {
 	t.Parallel()
 	for name, in := range map[string]string{
-		"script":              `<script>alert(1)</script>`,
-		"tag":                 `<img src=x onerror=alert(1)>`,
-		"script address":      `<javascript:alert(1)|click>`,
-		"script, disguised":   "<java\tscript:alert(1)|click> < javascript:alert(1)> <JAVASCRIPT:alert(1)>",
-		"data address":        `<data:text/html,hello|click>`,
-		"no address":          `<//evil.example|click> <evil.example|click> </a|b>`,
-		"typed mention":       `&lt;@U1&gt; &lt;!channel&gt; &amp;lt;@U1&amp;gt;`,
-		"typed link":          `&lt;https:evil|Approve&gt;`,
-		"typed date":          `&lt;!date^1^{date}|never&gt;`,
-		"mention of no id":    `<@"><b> <@u1> <@U1'x> <#X1> <!subteam^T1> <!other|x>`,
-		"half open":           `<@U1 <!here <#C1|x`,
-		"nested":              `<<>> <<`,
-		"control characters":  "a\x00b\x1b[31m",
-		"quotes in an adress": `<https:"onmouseover="x|y>`,
+		"script":               `<script>alert(1)</script>`,
+		"tag":                  `<img src=x onerror=alert(1)>`,
+		"script address":       `<javascript:alert(1)|click>`,
+		"script, disguised":    "<java\tscript:alert(1)|click> < javascript:alert(1)> <JAVASCRIPT:alert(1)>",
+		"data address":         `<data:text/html,hello|click>`,
+		"no address":           `<//evil.example|click> <evil.example|click> </a|b>`,
+		"typed mention":        `&lt;@U1&gt; &lt;!channel&gt; &amp;lt;@U1&amp;gt;`,
+		"typed link":           `&lt;https:evil|Approve&gt;`,
+		"typed date":           `&lt;!date^1^{date}|never&gt;`,
+		"mention of no id":     `<@"><b> <@u1> <@U1'x> <#X1> <!subteam^T1> <!other|x>`,
+		"half open":            `<@U1 <!here <#C1|x`,
+		"nested":               `<<>> <<`,
+		"control characters":   "a\x00b\x1b[31m",
+		"quotes in an address": `<https:"onmouseover="x|y>`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

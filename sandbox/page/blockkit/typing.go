@@ -31,7 +31,7 @@ func (p *page) typing(t typing, f field) string {
 		when = firstOf(strings.Join(t.Dispatch.On, " "), "on_enter_pressed")
 	}
 	common := attr("class", "bk-control bk-"+strings.ReplaceAll(t.Type, "_", "-")) + attr("id", f.id(t.part)) + p.data(t.part, f) +
-		attrIf("data-dispatch-on", when) + more + f.named(t.part, "Enter something") + bare("required", f.required) +
+		attrIf("data-dispatch-on", when) + more + f.named(t.part, "Enter something") +
 		attrIf("placeholder", t.Placeholder.shown())
 	if t.Multiline {
 		// The first line feed behind the tag is none of the text's.
