@@ -101,7 +101,7 @@ func (p *Pane) slackbot(v web.Viewer, n note) line {
 	l := line{
 		ID: "n-" + n.at.UTC().Format("20060102T150405.000000000"), Author: "Slackbot", Initials: "S", Bot: true, OnlyYou: true,
 	}
-	l.Body = template.HTML(`<div class="bk"><p>` + string(blockkit.Plain(n.text)) + `</p></div>`) //nolint:gosec // Plain escapes.
+	l.Body = template.HTML(`<div class="bk">` + string(blockkit.Plain(n.text)) + `</div>`) //nolint:gosec // Plain escapes.
 	l.date(n.at.In(v.Zone))
 	return l
 }

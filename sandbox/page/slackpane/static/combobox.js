@@ -192,7 +192,6 @@ export function startCombobox(slack) {
     const input = inputOf();
     if (input && e.target !== listOf(input)) float(listOf(input), input, { wide: true });
   }, { capture: true, passive: true });
-  addEventListener('resize', () => { if (open) float(listOf(inputOf()), inputOf(), { wide: true }); });
 
   function restore() {
     if (!open) return;

@@ -76,7 +76,6 @@ export function startMenus(slack) {
     if (button && !button.contains(e.target) && !menuOf(button).contains(e.target)) close();
   });
   root.addEventListener('scroll', () => close(), { capture: true, passive: true });
-  addEventListener('resize', () => close());
 
   function restore() {
     const button = buttonOf();

@@ -33,5 +33,6 @@ export function start(root, page) {
   ];
   const restore = () => { for (const part of parts) part.restore(); };
   page.on('updated', (name) => { if (name === 'slack') restore(); });
+  new ResizeObserver(restore).observe(root); // What floats stays beside its button.
   restore();
 }

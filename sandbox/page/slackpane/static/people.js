@@ -28,18 +28,19 @@ export function startPeople(slack) {
     root.querySelector('#sl-people-none').hidden = n > 0;
   }
 
-  root.addEventListener('click', (e) => {
+  root.addEventListener('click', async (e) => {
     if (e.target.closest('#sl-switch')) {
       show(!open);
       return;
     }
     const who = e.target.closest('button[data-who]');
     if (!who) return;
+    const listed = panel().contains(who);
     show(false);
-    if (panel().contains(who)) button().focus();
     // Who has something to read is taken there.
     const news = who.querySelector('.sl-count, .sl-dot');
-    page.go({ who: who.dataset.who, older: null, ...(news ? { tab: 'messages' } : {}) });
+    await page.go({ who: who.dataset.who, older: null, ...(news ? { tab: 'messages' } : {}) });
+    if (listed) button().focus();
   });
   root.addEventListener('input', (e) => { if (e.target.id === 'sl-people-filter') sift(); });
   root.addEventListener('keydown', (e) => {

@@ -29,12 +29,13 @@ export function find({ box, block, action }) {
 
 // float puts a list or menu beside what it belongs to, above everything and within the window.
 export function float(list, beside, { wide = false, most = 320 } = {}) {
+  list.style.position = 'fixed'; // Before anything is measured: in the flow it would move what it belongs to.
   const at = beside.getBoundingClientRect();
   const below = innerHeight - at.bottom - 12;
   const above = at.top - 12;
   list.style.maxHeight = '';
   const up = below < Math.min(list.scrollHeight, most) && above > below;
-  const style = { position: 'fixed', maxHeight: `${Math.min(most, up ? above : below)}px`, top: 'auto', bottom: 'auto', right: 'auto' };
+  const style = { maxHeight: `${Math.min(most, up ? above : below)}px`, top: 'auto', bottom: 'auto', right: 'auto' };
   if (wide) style.width = `${at.width}px`;
   const width = wide ? at.width : list.offsetWidth;
   style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
