@@ -23,7 +23,11 @@ func newTestDemo(t *testing.T) (*demo, string) {
 		t.Fatal(err)
 	}
 	a := &App{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }, Now: time.Now, Manifest: manifest}
-	d, err := a.newDemo()
+	start, err := readStart("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := a.newDemo(start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,11 @@ import (
 	"sync/atomic"
 
 	"usher/catalog"
+	"usher/idp/okta"
 )
 
 // providerNames are the identity providers that this program can be wired with.
-func providerNames() []string { return []string{"okta"} }
+func providerNames() []string { return []string{okta.Name} }
 
 // inForce holds the catalog that the core works by: the newest that the files held and that fits the settings.
 type inForce struct {

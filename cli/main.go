@@ -34,8 +34,16 @@ type App struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// gate stands before the core's store, for crash tests. Default none.
 	gate func(access.Store) access.Store
-	// Started is called once serve is connected and ready, with a function that makes it look at the clock. Default none.
-	Started func(wake func())
+	// Started is called once serve is connected and ready. Default none.
+	Started func(Running)
+}
+
+// Running is a product that serves.
+type Running struct {
+	// Wake makes it look at the clock.
+	Wake func()
+	// NextDue is when it will do so by itself for something that is due; the zero time if nothing is planned.
+	NextDue func() time.Time
 }
 
 // command is one verb of the program.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"usher/cli"
+	"usher/sandbox/page/browser"
 )
 
 // The variables by which a test starts this very test binary as the product, so that it can be killed for real.
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVar) != "" {
 		os.Exit(child())
 	}
-	os.Exit(m.Run())
+	os.Exit(browser.Tests(m).Run())
 }
 
 // child is the program with a clock that the parent moves and a point at which it dies without a word.
@@ -49,7 +50,7 @@ func child() int {
 		Now:     func() time.Time { return time.Now().Add(offset()) },
 		Calm:    100 * time.Millisecond,
 		Crash:   crasher(point),
-		Started: func(wake func()) { go follow(ctx, wake) },
+		Started: func(r cli.Running) { go follow(ctx, r.Wake) },
 	}
 	return a.Run(ctx, os.Args[1:])
 }

@@ -22,19 +22,23 @@ func sandboxCommand(ctx context.Context, a *App, args []string) error {
 	control := f.String("control", "127.0.0.1:0", "address of the control API (clock, faults, calls, truth, people)")
 	company := f.String("company", "", "company file (default: the built-in Larkspur)")
 	settings := f.String("settings", "", "write usher.yml and catalog.yml into this folder, for usher serve and usher doctor")
+	example := f.Bool("example", false, "print the company file of the built-in Larkspur and exit")
 	anyApp := f.Bool("any-app", false, "let the Slack app use every scope, command and event instead of those of Usher's manifest")
 	if err := parse(f, args, false); err != nil {
 		return err
+	}
+	if *example {
+		say(a.Stdout, "%s", sandbox.DefaultCompany())
+		return nil
 	}
 	if *anyApp {
 		cfg.Manifest = nil
 	}
 	if *company != "" {
-		data, err := os.ReadFile(*company)
-		if err != nil {
-			return fmt.Errorf("read company: %w", err)
+		var err error
+		if cfg.Company, err = readCompany(*company); err != nil {
+			return err
 		}
-		cfg.Company = data
 	}
 	w, err := sandbox.Start(cfg)
 	if err != nil {

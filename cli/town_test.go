@@ -119,7 +119,11 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net, Company: []byte(s.company), Adjust: s.adjust})
+		company, err := sandbox.ParseCompany([]byte(s.company))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net, Company: company, Adjust: s.adjust})
 		if err != nil {
 			t.Fatal(err)
 		}

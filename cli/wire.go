@@ -150,7 +150,7 @@ func (p *parts) core(a *App) (err error) {
 // run works until ctx ends: the bot, the runner, the cron that drives the sweep, the catalog's reload, the checks of the
 // outside, the socket for backups, and the listener.
 // Input stops first; what is in hand is finished; the database closes last.
-func (p *parts) run(ctx context.Context, started func(wake func())) error {
+func (p *parts) run(ctx context.Context, started func(Running)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.work(ctx) })
 	g.Go(func() error { return p.live.watch(ctx, p.log, p.catalogRenewed) })
@@ -161,7 +161,10 @@ func (p *parts) run(ctx context.Context, started func(wake func())) error {
 		g.Go(func() error { return watch(ctx, p.cfg.Listen, p) })
 	}
 	if started != nil {
-		started(p.service.Runner().Wake)
+		started(Running{
+			Wake:    p.service.Runner().Wake,
+			NextDue: func() time.Time { return p.service.Runner().NextDue(context.WithoutCancel(ctx)) },
+		})
 	}
 	err := g.Wait()
 	return errors.Join(err, p.close())

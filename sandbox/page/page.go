@@ -1,0 +1,193 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"sync"
+	"time"
+
+	"usher/sandbox"
+	"usher/sandbox/page/blockkit"
+	"usher/sandbox/page/jirapane"
+	"usher/sandbox/page/oktapane"
+	"usher/sandbox/page/slackpane"
+	"usher/sandbox/page/web"
+)
+
+//go:embed static
+var static embed.FS
+
+//go:embed index.html bar.html calls.html
+var templates embed.FS
+
+// Stage is a company at work with the product in it.
+type Stage struct {
+	World   *sandbox.World
+	Product sandbox.Product
+	// NextDue is when the product wakes next by itself; the zero time if nothing is planned.
+	NextDue func() time.Time
+}
+
+// Config is what the page needs.
+type Config struct {
+	Stage Stage
+	// Fresh ends the stage that it is given and makes a new one in its first state.
+	Fresh func(context.Context, Stage) (Stage, error)
+	// Story is whether the tour can be played: it is about the built-in company.
+	Story bool
+}
+
+// Server is the page. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	cfg     Config
+	handler http.Handler
+	hub     *hub
+	tmpl    *template.Template
+	tour    tour
+	stopped chan struct{}
+	once    sync.Once
+
+	turn  sync.Mutex // One reset at a time.
+	mu    sync.Mutex
+	stage *stage
+}
+
+// stage is a Stage with its panes.
+type stage struct {
+	Stage
+	panes  map[string]http.Handler
+	faults map[string]string // Chosen on the page, by vendor.
+	end    context.CancelFunc
+}
+
+// New makes the page for a stage that is up. Close ends its streams.
+func New(cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg, hub: newHub(), stopped: make(chan struct{})}
+	var err error
+	if s.tmpl, err = template.New("").ParseFS(templates, "*.html"); err != nil {
+		return nil, fmt.Errorf("read the page's templates: %w", err)
+	}
+	s.enter(cfg.Stage)
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// ServeHTTP serves the page.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Stage is the one that is shown now, for its owner to end.
+func (s *Server) Stage() Stage { return s.now().Stage }
+
+// Close ends the tour and the streams to the browsers. It is safe to call twice.
+func (s *Server) Close() {
+	s.once.Do(func() {
+		s.tour.stop()
+		close(s.stopped)
+		s.now().end()
+	})
+}
+
+func (s *Server) now() *stage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stage
+}
+
+// enter puts a stage on the page.
+func (s *Server) enter(to Stage) {
+	w := to.World
+	ctx, end := context.WithCancel(context.Background())
+	st := &stage{Stage: to, faults: map[string]string{}, end: end, panes: map[string]http.Handler{
+		"slack": slackpane.New(w).Handler(), "jira": jirapane.New(w).Handler(), "okta": oktapane.New(w).Handler(),
+	}}
+	for name, changed := range map[string]func() <-chan struct{}{
+		"slack": w.Slack.Changed, "jira": w.Jira.Changed, "okta": w.Okta.Changed,
+	} {
+		go s.hub.changes(ctx, name, changed)
+	}
+	w.Clock.OnMove(func() { s.hub.tell(event{"changed", "bar"}) })
+	s.mu.Lock()
+	old := s.stage
+	s.stage = st
+	s.mu.Unlock()
+	if old != nil {
+		old.end()
+	}
+}
+
+// reset puts everything back into its first state.
+func (s *Server) reset(ctx context.Context) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.tour.stop()
+	old := s.now()
+	old.end()
+	fresh, err := s.cfg.Fresh(ctx, old.Stage)
+	if err != nil {
+		return fmt.Errorf("start the company anew: %w", err)
+	}
+	s.enter(fresh)
+	s.hub.tell(event{"reset", nil})
+	return nil
+}
+
+func (s *Server) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", web.Fragment(s.index))
+	mux.Handle("GET /bar/{$}", web.Fragment(s.bar))
+	mux.Handle("GET /calls/{$}", web.Fragment(s.calls))
+	mux.Handle("GET /events", s.hub.serve(s.stopped))
+	mux.Handle("POST /clock", web.Act(s.moveClock))
+	mux.Handle("POST /faults", web.Act(s.setFault))
+	mux.Handle("POST /reset", web.Act(func(ctx context.Context, _ struct{}) (any, error) {
+		return map[string]bool{"ok": true}, s.reset(context.WithoutCancel(ctx))
+	}))
+	mux.Handle("POST /tour", web.Act(s.directTour))
+	for _, name := range paneNames {
+		mux.Handle("/"+name+"/", s.pane(name))
+	}
+	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
+		st := s.now()
+		st.World.ControlWith(st.Product).ServeHTTP(w, r)
+	})
+	own, err := fs.Sub(static, "static")
+	if err != nil {
+		return nil, fmt.Errorf("read the page's files: %w", err)
+	}
+	for name, files := range map[string]fs.FS{"": own, "slack/": slackpane.Assets(), "jira/": jirapane.Assets(), "okta/": oktapane.Assets()} {
+		mux.Handle("GET /static/"+name, http.StripPrefix("/static/"+name, http.FileServerFS(files)))
+	}
+	mux.HandleFunc("GET /static/blockkit.css", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		_, _ = w.Write(blockkit.CSS()) // The browser went away.
+	})
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	return guard(mux), nil
+}
+
+// paneNames are the vendors' panes, in the order of the columns.
+var paneNames = []string{"slack", "jira", "okta"}
+
+// pane hands over to the pane of the stage that is up.
+func (s *Server) pane(name string) http.Handler {
+	return http.StripPrefix("/"+name, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.now().panes[name].ServeHTTP(w, r)
+	}))
+}
+
+// render fills a template.
+func (s *Server) render(name string, data any) (template.HTML, error) {
+	var b bytes.Buffer
+	if err := s.tmpl.ExecuteTemplate(&b, name, data); err != nil {
+		return "", errors.Join(errors.New("draw the page"), err)
+	}
+	return template.HTML(b.String()), nil //nolint:gosec // html/template has escaped it.
+}

@@ -1,0 +1,165 @@
+// The page's own part: keeps each pane as the server draws it, and hands the panes what they share.
+import { Idiomorph } from '/static/idiomorph.js';
+import { start as startSlack } from '/static/slack/pane.js';
+import { start as startJira } from '/static/jira/pane.js';
+import { start as startOkta } from '/static/okta/pane.js';
+import { startBar } from '/static/bar.js';
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// What is drawn anew when a part of the company changes.
+const drawnFor = {
+  slack: ['slack', 'calls', 'bar'], jira: ['jira', 'calls', 'bar'], okta: ['okta', 'calls', 'bar'],
+  bar: ['bar', 'slack', 'jira', 'okta'],
+};
+const listeners = [];
+const drawing = new Map(); // name -> {again} while a fragment is on its way
+
+function query() {
+  const q = new URLSearchParams(location.search);
+  if (!q.get('who')) q.set('who', document.body.dataset.who);
+  return q;
+}
+
+// What somebody types or has opened is theirs: the server's copy must not overwrite it.
+const callbacks = {
+  beforeNodeMorphed(from, to) {
+    if (!(from instanceof Element)) return true;
+    if (from.hasAttribute('data-keep')) return false;
+    if (from === document.activeElement && from.matches('select')) return false;
+    return true;
+  },
+  beforeAttributeUpdated(name, element) {
+    if (name === 'open' && element.matches('details')) return false;
+    return !(name === 'value' && element === document.activeElement);
+  },
+};
+
+async function refresh(name) {
+  const under = drawing.get(name);
+  if (under) {
+    under.again = true;
+    return under.done;
+  }
+  const job = { again: false };
+  drawing.set(name, job);
+  job.done = draw(name, job);
+  return job.done;
+}
+
+async function draw(name, job) {
+  const root = document.getElementById(name);
+  do {
+    job.again = false;
+    const q = query();
+    q.set('tz', zone);
+    try {
+      const answer = await fetch(`/${name}/?${q}`);
+      const text = await answer.text();
+      // An answer to an older question is not shown: the next one is on its way.
+      if (answer.ok && !job.again) {
+        Idiomorph.morph(root, text, { morphStyle: 'innerHTML', ignoreActiveValue: true, callbacks });
+        for (const f of listeners) f(name);
+      }
+    } catch {
+      lost(true);
+    }
+  } while (job.again);
+  drawing.delete(name);
+}
+
+function lost(is) {
+  document.getElementById('lost').hidden = !is;
+}
+
+let toastTimer;
+function toast(words) {
+  const box = document.getElementById('toast');
+  box.textContent = words;
+  box.classList.add('on');
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => box.classList.remove('on'), 6000);
+}
+
+export const page = {
+  get who() { return query().get('who'); },
+  query,
+  refresh,
+  toast,
+  on(what, f) { if (what === 'updated') listeners.push(f); },
+
+  // go changes the address; null takes a parameter out. Panes are drawn anew, and the back button leads back.
+  go(changes, { replace = false } = {}) {
+    const q = query();
+    for (const [k, v] of Object.entries(changes)) v === null ? q.delete(k) : q.set(k, v);
+    history[replace ? 'replaceState' : 'pushState'](null, '', `?${q}`);
+    return arrive();
+  },
+
+  // post never throws: data.error is a sentence when ok is false.
+  async post(path, body) {
+    try {
+      const answer = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+      const text = await answer.text();
+      try {
+        return { ok: answer.ok, data: JSON.parse(text) };
+      } catch {
+        return { ok: false, data: { error: text } };
+      }
+    } catch {
+      lost(true);
+      return { ok: false, data: { error: 'The demo does not answer.' } };
+    }
+  },
+};
+
+function showPane() {
+  const pane = query().get('pane') ?? 'slack';
+  document.body.dataset.pane = pane;
+  for (const a of document.querySelectorAll('#switch a')) {
+    if (a.dataset.pane === pane) {
+      a.setAttribute('aria-current', 'page');
+      a.classList.remove('news');
+    } else {
+      a.removeAttribute('aria-current');
+    }
+  }
+}
+
+function arrive() {
+  showPane();
+  document.body.dataset.who = query().get('who');
+  return Promise.all(['slack', 'jira', 'okta', 'calls', 'bar'].map(refresh));
+}
+
+function listen() {
+  const events = new EventSource('/events');
+  events.onopen = () => {
+    lost(false);
+    arrive(); // Something may have changed meanwhile, and the server did not know the reader's time zone at first.
+  };
+  events.onerror = () => lost(true);
+  events.addEventListener('changed', (e) => {
+    const name = JSON.parse(e.data);
+    if (name !== document.body.dataset.pane) document.querySelector(`#switch a[data-pane="${name}"]`)?.classList.add('news');
+    for (const part of drawnFor[name]) refresh(part);
+  });
+  events.addEventListener('follow', (e) => {
+    const at = JSON.parse(e.data);
+    if (Object.entries(at).some(([k, v]) => query().get(k) !== v)) page.go(at, { replace: true });
+  });
+  events.addEventListener('reset', () => page.go({ issue: null, group: null, tab: null }));
+}
+
+for (const a of document.querySelectorAll('#switch a')) {
+  a.addEventListener('click', (e) => {
+    e.preventDefault();
+    page.go({ pane: a.dataset.pane });
+  });
+}
+addEventListener('popstate', arrive);
+showPane();
+startBar(document.getElementById('bar'), page);
+startSlack(document.getElementById('slack'), page);
+startJira(document.getElementById('jira'), page);
+startOkta(document.getElementById('okta'), page);
+listen();

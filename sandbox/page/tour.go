@@ -1,0 +1,146 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"usher/sandbox"
+)
+
+// titleFor is how long the title of a step stands before it is played, readFor how long what was seen does.
+const (
+	titleFor = 1200 * time.Millisecond
+	readFor  = 2500 * time.Millisecond
+)
+
+// caption is what is told of the tour while it plays.
+type caption struct {
+	Playing bool
+	Over    bool // It has been played, and its last caption stands.
+	sandbox.Step
+}
+
+// tour is the story, played on the page.
+type tour struct {
+	mu      sync.Mutex
+	shown   caption
+	cancel  context.CancelFunc
+	playing chan struct{} // Closed when the one that plays has ended.
+}
+
+func (t *tour) caption() caption {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.shown
+}
+
+func (t *tour) show(c caption) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.shown = c
+}
+
+// stop ends the tour and waits for it.
+func (t *tour) stop() {
+	t.mu.Lock()
+	cancel, playing := t.cancel, t.playing
+	t.cancel, t.shown = nil, caption{}
+	t.mu.Unlock()
+	if cancel != nil {
+		cancel()
+		<-playing
+	}
+}
+
+// directTour plays the story from the start, in a company in its first state, or stops it.
+func (s *Server) directTour(ctx context.Context, ask struct{ Do string }) (any, error) {
+	if !s.cfg.Story {
+		return nil, errors.New("the tour is about the built-in company; start the demo without -company and -catalog")
+	}
+	switch ask.Do {
+	case "play":
+		if err := s.reset(context.WithoutCancel(ctx)); err != nil {
+			return nil, err
+		}
+		s.play()
+	case "stop":
+		s.tour.stop()
+	default:
+		return nil, fmt.Errorf("do is %q; use play or stop", ask.Do)
+	}
+	s.hub.tell(event{"changed", "bar"})
+	return map[string]bool{"ok": true}, nil
+}
+
+// play starts the story in the background. The page follows whoever acts.
+func (s *Server) play() {
+	st := s.now()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	s.tour.mu.Lock()
+	s.tour.cancel, s.tour.playing, s.tour.shown = cancel, done, caption{Playing: true}
+	s.tour.mu.Unlock()
+	st.World.OnLook(func(handle, place string) { s.look(ctx, handle, place) })
+	go func() {
+		defer close(done)
+		defer cancel()
+		err := st.World.Tour(ctx, st.Product, sandbox.Audience{
+			Begins: func(step sandbox.Step) { s.begins(ctx, step) },
+			Ends:   func(step sandbox.Step) { s.ends(ctx, st, step) },
+		})
+		st.World.OnLook(nil)
+		if ctx.Err() == nil {
+			last := s.tour.caption()
+			last.Playing, last.Over = false, true
+			if err != nil && last.Error == "" {
+				last.Error = err.Error()
+			}
+			s.tour.show(last)
+			s.hub.tell(event{"changed", "bar"})
+		}
+	}()
+}
+
+// look has the page follow somebody to a place in Slack.
+func (s *Server) look(ctx context.Context, handle, place string) {
+	if ctx.Err() != nil {
+		return
+	}
+	to := map[string]string{"who": handle}
+	if place != "" {
+		to["tab"] = place
+	}
+	s.hub.tell(event{"follow", to})
+}
+
+// begins shows what is about to be played, for long enough to be read.
+func (s *Server) begins(ctx context.Context, step sandbox.Step) {
+	s.tour.show(caption{Playing: true, Step: step})
+	s.hub.tell(event{"changed", "bar"})
+	pause(ctx, titleFor)
+}
+
+// ends shows what a step has proved, and the issue that it was about.
+func (s *Server) ends(ctx context.Context, st *stage, step sandbox.Step) {
+	if ctx.Err() != nil {
+		return
+	}
+	s.tour.show(caption{Playing: true, Step: step})
+	if list := st.World.Jira.Issues(); len(list) > 0 {
+		s.hub.tell(event{"follow", map[string]string{"issue": list[len(list)-1].Key}})
+	}
+	s.hub.tell(event{"changed", "bar"})
+	pause(ctx, readFor)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
