@@ -95,7 +95,8 @@ func button(action, value, label string) *slack.ButtonBlockElement {
 	return &slack.ButtonBlockElement{Type: slack.METButton, ActionID: action, Value: value, Text: plain(label, 75)}
 }
 
-// said gives a button words for a screen reader that tell it from others with the same label.
+// said gives a button words for a screen reader that tell it from others with the same label. They begin with the label,
+// which is what people see and say to a machine that listens.
 func said(b *slack.ButtonBlockElement, words string) *slack.ButtonBlockElement {
 	b.AccessibilityLabel = cut(line(words), 75)
 	return b
@@ -152,11 +153,12 @@ func issueLink(i access.Issue) string {
 	return "<" + escape(linkSafe(i.URL)) + "|" + lit(i.Key, 40) + ">"
 }
 
-// linkSafe encodes the signs that would end a link early, and all that an address should not hold anyway.
+// linkSafe encodes the signs that would end a link early or format the text around it, and all that an address should not
+// hold anyway.
 func linkSafe(u string) string {
 	var b strings.Builder
 	for i := range len(u) {
-		if c := u[i]; c <= ' ' || c > '~' || strings.IndexByte(`<>|"`, c) >= 0 {
+		if c := u[i]; c <= ' ' || c > '~' || strings.IndexByte("<>|\"`", c) >= 0 {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)

@@ -256,9 +256,10 @@ func cancelButton(r access.Request) *slack.ButtonBlockElement {
 func grantButtons(g access.Grant, offer access.ExtensionOffer, release string) []slack.BlockElement {
 	var list []slack.BlockElement
 	if offer.By > 0 {
-		list = append(list, said(button(actionExtend, string(g.ID), "Extend by "+offer.By.String()), "Extend "+g.Role.String()+" by "+offer.By.String()))
+		label := "Extend by " + offer.By.String()
+		list = append(list, said(button(actionExtend, string(g.ID), label), label+": "+g.Role.String()))
 	}
-	b := said(button(actionRelease, string(g.ID), release), "Release "+g.Role.String())
+	b := said(button(actionRelease, string(g.ID), release), release+": "+g.Role.String())
 	return append(list, b.WithConfirm(confirm("Give this access back?",
 		cut(line(g.Role.String()+" ends for you now. You can ask for it again."), 300), "Release", "Keep it")))
 }
