@@ -24,9 +24,14 @@ type Finding struct {
 	Where []string `json:"where"`
 }
 
-// String is the finding in a line for each element.
+// String is the finding in a line for each of the first elements.
 func (f Finding) String() string {
-	return fmt.Sprintf("%s (%s): %s\n\t%s", f.Rule, f.Impact, f.Help, strings.Join(f.Where, "\n\t"))
+	const most = 5
+	where := strings.Join(f.Where[:min(len(f.Where), most)], "\n\t")
+	if more := len(f.Where) - most; more > 0 {
+		where += fmt.Sprintf("\n\tand %d more", more)
+	}
+	return fmt.Sprintf("%s (%s): %s\n\t%s", f.Rule, f.Impact, f.Help, where)
 }
 
 // Axe lets axe-core judge this place and returns what is serious or critical. Where axe-core cannot be had, it says so and

@@ -21,11 +21,11 @@ func open(t *testing.T, width int, body, script string) *Tab {
 		switch r.URL.Path {
 		case "/":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			write(w, `<!doctype html><html lang="en"><head><title>A page</title><meta name="viewport" content="width=device-width">
+			reply(w, `<!doctype html><html lang="en"><head><title>A page</title><meta name="viewport" content="width=device-width">
 				<link rel="icon" href="data:,"></head><body><main>%s</main><script type="module" src="/script.js"></script></body></html>`, body)
 		case "/script.js":
 			w.Header().Set("Content-Type", "text/javascript")
-			write(w, "%s", script)
+			reply(w, "%s", script)
 		case "/broken":
 			panic(http.ErrAbortHandler)
 		default:
@@ -38,7 +38,7 @@ func open(t *testing.T, width int, body, script string) *Tab {
 	return tab
 }
 
-func write(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
+func reply(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 // forgive keeps trouble that a test caused on purpose from failing it.
 func forgive(tab *Tab) { tab.Allow(func(Trouble) bool { return true }) }
@@ -319,9 +319,11 @@ func TestPicturesAreWritten(t *testing.T) {
 	tab.Shot(filepath.Join(dir, "window.png"))
 	tab.Whole(filepath.Join(dir, "whole.png"))
 	tab.In("h1").Shot(filepath.Join(dir, "head.png"))
+	tab.Cut(map[string]string{filepath.Join(dir, "cut.png"): "p"})
 	for name, want := range map[string]func(w, h int) bool{
 		"window.png": func(w, h int) bool { return w == 390 && h == 700 },
 		"whole.png":  func(w, h int) bool { return w == 390 && h > 2000 },
+		"cut.png":    func(w, h int) bool { return w < 390 && h == 2000 },
 		"head.png":   func(w, h int) bool { return w < 390 && h < 100 },
 	} {
 		if w, h := size(t, filepath.Join(dir, name)); !want(w, h) {
