@@ -94,12 +94,12 @@ func (p *Pane) press(ctx context.Context, a pressing) (any, error) {
 // pressOld presses on the copy of a message that the person's client still shows: the app has changed the message while
 // the click was on its way, and Slack sends the click all the same.
 func (p *Pane) pressOld(ctx context.Context, slackID string, a pressing, pick slacksim.Pick, err error) error {
-	if _, there := p.w.Slack.Message(a.Place.Channel, a.Place.TS); !there {
+	now, there := p.w.Slack.Message(a.Place.Channel, a.Place.TS)
+	if !there || !p.w.Slack.Conversation(slackID, now.Channel, 0).Member || (now.Ephemeral && now.To != slackID) {
 		return err
 	}
-	versions := p.w.Slack.Versions(a.Place.Channel, a.Place.TS)
-	if n := len(versions); n > 1 && (versions[n-1].To == "" || versions[n-1].To == slackID) {
-		_, err = p.w.Slack.ClickStale(ctx, slackID, versions[n-2], a.Action, pick)
+	if versions := p.w.Slack.Versions(now.Channel, now.TS); len(versions) > 1 {
+		_, err = p.w.Slack.ClickStale(ctx, slackID, versions[len(versions)-2], a.Action, pick)
 	}
 	return err
 }

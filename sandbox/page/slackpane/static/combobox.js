@@ -92,16 +92,16 @@ export function startCombobox(slack) {
         group = o.group ?? '';
         parent = list;
         if (group) {
-          parent = add(list, 'li', { role: 'group', 'aria-labelledby': `${list.id}~g${i}`, class: 'sl-group' });
-          add(parent, 'span', { id: `${list.id}~g${i}`, class: 'sl-group-label', role: 'presentation' }, group);
-          parent = add(parent, 'ul', { role: 'presentation' });
+          parent = add(list, 'li', { role: 'group', 'aria-labelledby': `${list.id}~g${i}` });
+          add(parent, 'div', { id: `${list.id}~g${i}`, class: 'bk-group-label', role: 'presentation' }, group);
+          parent = add(parent, 'ul', { role: 'presentation', class: 'sl-group' });
         }
       }
-      const line = add(parent, 'li', { role: 'option', id: `${list.id}~${i}`, 'data-index': i, class: 'sl-option', 'aria-selected': String(i === open.active) });
-      add(line, 'span', { class: 'sl-option-text', dir: 'auto' }, o.text);
-      if (o.description) add(line, 'small', { dir: 'auto' }, o.description);
+      const line = add(parent, 'li', { role: 'option', id: `${list.id}~${i}`, 'data-index': i, 'aria-selected': String(i === open.active) });
+      add(line, 'span', { class: 'bk-option-text', dir: 'auto' }, o.text);
+      if (o.description) add(line, 'span', { class: 'bk-option-description', dir: 'auto' }, o.description);
     });
-    if (open.note) add(list, 'li', { role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false', class: 'sl-option-note' }, open.note);
+    if (open.note) add(list, 'li', { role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false', class: 'bk-nothing' }, open.note);
     list.hidden = false;
     input.setAttribute('aria-expanded', 'true');
     float(list, input, { wide: true });
