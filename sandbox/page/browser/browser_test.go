@@ -320,10 +320,13 @@ func TestPicturesAreWritten(t *testing.T) {
 	tab.Whole(filepath.Join(dir, "whole.png"))
 	tab.In("h1").Shot(filepath.Join(dir, "head.png"))
 	tab.Cut(map[string]string{filepath.Join(dir, "cut.png"): "p"})
+	tab.Sharpen(2, 300, 200)
+	tab.Shot(filepath.Join(dir, "sharp.png"))
 	for name, want := range map[string]func(w, h int) bool{
 		"window.png": func(w, h int) bool { return w == 390 && h == 700 },
 		"whole.png":  func(w, h int) bool { return w == 390 && h > 2000 },
 		"cut.png":    func(w, h int) bool { return w < 390 && h == 2000 },
+		"sharp.png":  func(w, h int) bool { return w == 600 && h == 400 },
 		"head.png":   func(w, h int) bool { return w < 390 && h < 100 },
 	} {
 		if w, h := size(t, filepath.Join(dir, name)); !want(w, h) {

@@ -43,11 +43,11 @@ func (tab *Tab) Whole(path string) {
 }
 
 // Cut takes one picture of the whole page and writes to each path what a selector's first element covers in it. For many
-// elements it is much faster than Shot. A page may be 16,000 pixels high.
+// elements it is much faster than Shot. A page may be 16,000 pixels high, drawn with one pixel for each of CSS.
 func (tab *Tab) Cut(shots map[string]string) {
 	tab.t.Helper()
 	tab.must("cut pictures out of the page", func(ctx context.Context) error {
-		whole, err := capture(ctx, nil, true)
+		whole, err := capture(ctx, nil, true, true)
 		if err != nil {
 			return err
 		}
@@ -121,16 +121,15 @@ func root() (string, error) {
 }
 
 func shoot(ctx context.Context, path string, clip *page.Viewport, beyond bool) error {
-	shot, err := capture(ctx, clip, beyond)
+	shot, err := capture(ctx, clip, beyond, false)
 	if err != nil {
 		return err
 	}
 	return write(path, shot)
 }
 
-// capture is a PNG of the window, of a part of the page, or of all of it.
-func capture(ctx context.Context, clip *page.Viewport, beyond bool) ([]byte, error) {
-	quick := true
+// capture is a PNG of the window, of a part of the page, or of all of it; a quick one is several times larger.
+func capture(ctx context.Context, clip *page.Viewport, beyond, quick bool) ([]byte, error) {
 	shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
 		Format: page.CaptureScreenshotFormatPng, Clip: clip, CaptureBeyondViewport: &beyond, OptimizeForSpeed: &quick,
 	})

@@ -36,6 +36,7 @@ type Tab struct {
 	ctx      context.Context //nolint:containedctx // chromedp's handle of the tab
 	close    context.CancelFunc
 	patience time.Duration
+	scale    float64 // pixels of a picture for one of CSS
 
 	mu       sync.Mutex
 	troubles []Trouble
@@ -58,7 +59,7 @@ func Open(t testing.TB, width, height int) *Tab {
 	if err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
-	tab := &Tab{t: t, patience: patience, sent: map[string]string{}}
+	tab := &Tab{t: t, patience: patience, scale: 1, sent: map[string]string{}}
 	tab.Place = &Place{tab: tab}
 	tab.ctx, tab.close = chromedp.NewContext(root, chromedp.WithNewBrowserContext(), chromedp.WithListener(tab.listen))
 	t.Cleanup(tab.end)
@@ -92,12 +93,19 @@ func (tab *Tab) prepare(ctx context.Context) error {
 func (tab *Tab) Size(width, height int) {
 	tab.t.Helper()
 	tab.must("resize the tab", func(ctx context.Context) error {
-		var options []chromedp.EmulateViewportOption
+		options := []chromedp.EmulateViewportOption{chromedp.EmulateScale(tab.scale)}
 		if width <= phone {
 			options = append(options, chromedp.EmulateMobile, chromedp.EmulatePortrait)
 		}
 		return chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), int64(height), options...))
 	})
+}
+
+// Sharpen gives pictures this many pixels for each pixel of CSS, and the tab a size.
+func (tab *Tab) Sharpen(scale float64, width, height int) {
+	tab.t.Helper()
+	tab.scale = scale
+	tab.Size(width, height)
 }
 
 // Zone moves the reader to an IANA time zone. Pages see it when they are loaded again.
