@@ -13,7 +13,7 @@ BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|AVendor|ASt
 # Where make battery keeps what has passed, so that it can be stopped and taken up.
 STATE ?= $(CURDIR)/.battery
 
-.PHONY: test vet deps lint linter fmt bench bench-all battery fuzz build clean
+.PHONY: test vet deps lint linter fmt bench bench-all battery fuzz pictures build clean
 
 # vet has run, so go test does not run its part of it again. Beside the race detector the batteries play a tenth; the whole of
 # them is played without it.
@@ -83,6 +83,12 @@ fuzz:
 		name="$${func#func }"; echo "== $$name in $$(dirname "$$file")"; \
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
 	done
+
+# The pictures of the README anew, and pictures/gallery with everything that the bot can send.
+pictures: deps
+	USHER_BROWSER=required USHER_PICTURES=$(CURDIR)/docs $(GO) test -count=1 -run '^TestPicturesForTheReadme$$' ./cli
+	USHER_BROWSER=required $(GO) test -count=1 -run '^TestEveryViewCanBeLookedAt$$' ./bot
+	@echo "look at docs/demo.png, docs/demo-phone.png and pictures/gallery/index.html"
 
 build:
 	$(GO) build -trimpath -o usher .
