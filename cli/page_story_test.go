@@ -131,7 +131,7 @@ func (v *visitor) approves() {
 	v.slack.See("Maya Chen asks for GitHub: Write")
 	v.slack.See("Fix the checkout")
 	v.slack.Click("Approve")
-	v.slack.See("Approved by you")
+	v.slack.See("Approved by Priya Nair")
 	v.to("Okta").See("Maya Chen added to github-write")
 	v.to("Jira").Click("ACCESS-1")
 	v.jira.See("ACTIVE")
@@ -150,6 +150,65 @@ func (v *visitor) ends() {
 	v.to("Slack").See("Nothing through Usher at the moment")
 }
 
-func (v *visitor) denies()               {}
-func (v *visitor) extendsAndGivesBack() {}
-func (v *visitor) oktaFails()           {}
+// requests fills in the form and sends it, for a role and a length that are named in full.
+func (v *visitor) requests(words, role, length, why string) {
+	v.become("Maya Chen", "Software Engineer", "Home")
+	v.slack.Click("Request access")
+	m := v.modal()
+	m.Type("App and role", words)
+	m.Click(role)
+	m.Click(length)
+	m.Type("Reason", why)
+	m.Click("Send request")
+	m.See("Request filed")
+	m.Click("Close")
+	v.slack.Gone("Request filed")
+}
+
+func (v *visitor) denies() {
+	v.requests("github write", "GitHub: Write", "1 day", "Only to look around")
+	v.become("Priya Nair", "Engineering Manager", "Messages")
+	v.slack.See("Only to look around")
+	v.slack.Click("Deny")
+	m := v.modal()
+	m.Type("Why not?", "Read access is enough for that")
+	m.Click("Deny")
+	v.slack.See("Denied by Priya Nair")
+	v.become("Maya Chen", "Software Engineer", "Messages")
+	v.slack.See("Read access is enough for that")
+	v.to("Jira").Click("Access requests")
+	v.jira.See("DENIED")
+}
+
+func (v *visitor) extendsAndGivesBack() {
+	v.requests("github write", "GitHub: Write", "1 day", "Ship the release")
+	v.become("Priya Nair", "Engineering Manager", "Messages")
+	v.slack.See("Ship the release")
+	v.slack.Click("Approve")
+	v.become("Maya Chen", "Software Engineer", "Messages")
+	v.slack.See("GitHub: Write: active")
+	v.bar.Click("Next due")
+	v.slack.In("article", "ends soon").Click("Extend by 1 day")
+	v.become("Priya Nair", "Engineering Manager", "Messages")
+	v.slack.In("article", "asks to extend").Click("Approve")
+	v.slack.In("article", "asks to extend").See("Approved by Priya Nair")
+	v.become("Maya Chen", "Software Engineer", "Home")
+	v.slack.See("1 day left")
+	v.slack.Click("Release")
+	v.In("dialog").Click("Release")
+	v.to("Okta").See("Maya Chen removed from github-write")
+	v.to("Slack").See("Nothing through Usher at the moment")
+}
+
+func (v *visitor) oktaFails() {
+	v.requests("github write", "GitHub: Write", "1 day", "Mend the build")
+	v.bar.Choose("Okta", "is down")
+	v.become("Priya Nair", "Engineering Manager", "Messages")
+	v.slack.In("article", "Mend the build").Click("Approve")
+	v.become("Maya Chen", "Software Engineer", "Messages")
+	v.slack.See("The directory cannot be reached")
+	v.bar.Choose("Okta", "works")
+	v.bar.Click("+1 h")
+	v.slack.See("GitHub: Write: active")
+	v.to("Okta").See("Maya Chen added to github-write")
+}

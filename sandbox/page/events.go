@@ -14,7 +14,7 @@ const gather = 15 * time.Millisecond
 
 // event is told to every browser that has the page open.
 type event struct {
-	Name string // changed, follow or reset
+	Name string // changed, moved (the clock), follow or reset
 	Data any
 }
 

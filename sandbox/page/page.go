@@ -113,7 +113,7 @@ func (s *Server) enter(to Stage) {
 	} {
 		go s.hub.changes(ctx, name, changed)
 	}
-	w.Clock.OnMove(func() { s.hub.tell(event{"changed", "bar"}) })
+	w.Clock.OnMove(func() { s.hub.tell(event{"moved", nil}) })
 	s.mu.Lock()
 	old := s.stage
 	s.stage = st

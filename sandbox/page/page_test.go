@@ -217,7 +217,7 @@ func TestTheBrowserIsToldOfChanges(t *testing.T) {
 	s.ask(http.MethodPost, "/okta/add", changing["/okta/add"])
 	told(`data: "okta"`)
 	s.ask(http.MethodPost, "/clock", `{"Advance":"24h"}`)
-	told(`data: "bar"`)
+	told("event: moved")
 	if _, err := s.p.Stage().World.Slack.Say("U0MAYA", "C0GENERAL", "hello"); err != nil {
 		t.Fatal(err)
 	}

@@ -143,6 +143,12 @@ function listen() {
     if (name !== document.body.dataset.pane) document.querySelector(`#switch a[data-pane="${name}"]`)?.classList.add('news');
     for (const part of drawnFor[name]) refresh(part);
   });
+  events.addEventListener('moved', () => {
+    for (const part of drawnFor.bar) refresh(part);
+    // Nobody keeps their Home tab before them for hours: when time has passed they open it again.
+    const q = query();
+    if ((q.get('tab') ?? 'home') === 'home') page.post('/slack/open', { who: q.get('who'), tab: 'home' });
+  });
   events.addEventListener('follow', (e) => {
     const at = JSON.parse(e.data);
     if (Object.entries(at).some(([k, v]) => query().get(k) !== v)) page.go(at, { replace: true });
