@@ -102,7 +102,7 @@ func TestWatchersAndAssignee(t *testing.T) {
 	s.call("PUT", "2/issue/"+key+"/assignee", object{"name": "alice"}).want(400)
 	s.call("PUT", "2/issue/"+key+"/assignee", object{"accountId": nil}).want(204)
 	is, _ := s.Issue(key)
-	if is.Assignee != "" || len(is.Changelog) != 2 || is.Changelog[1].Items[0] != (ChangeItem{Field: "assignee", From: "Alice Archer"}) {
+	if is.Assignee != "" || len(is.Changelog) != 2 || is.Changelog[1].Items[0] != (ChangeItem{Field: "assignee", ID: "assignee", From: "Alice Archer", FromRaw: alice}) {
 		t.Errorf("assignee %q, history %+v", is.Assignee, is.Changelog)
 	}
 }

@@ -57,8 +57,9 @@ type Change struct {
 
 // ChangeItem is the change of one field.
 type ChangeItem struct {
-	Field    string
-	From, To string // as people read them
+	Field, ID      string // of the field; the name of a system field is its id, and some changes are of no field
+	From, To       string // as people read them
+	FromRaw, ToRaw string // as programs read them: ids, and moments by RFC 3339; empty where there is only text
 }
 
 // Link is an issue link seen from one end.
@@ -149,7 +150,9 @@ func (s *Server) relations(is *issue, out *Issue) {
 	for _, ch := range is.history {
 		one := Change{ID: ch.id, Author: ch.author, At: ch.at, Quiet: ch.quiet}
 		for _, it := range ch.items {
-			one.Items = append(one.Items, ChangeItem{Field: it.field, From: text1(it.fromText), To: text1(it.toText)})
+			one.Items = append(one.Items, ChangeItem{
+				Field: it.field, ID: it.fieldID, From: text1(it.fromText), To: text1(it.toText), FromRaw: text1(it.from), ToRaw: text1(it.to),
+			})
 		}
 		out.Changelog = append(out.Changelog, one)
 	}
