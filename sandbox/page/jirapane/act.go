@@ -30,7 +30,7 @@ func (p *Pane) transition(_ context.Context, m move) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(), refused(p.w.Jira.Transition(account, m.Issue, m.Name), m.Issue)
+	return outcome(p.w.Jira.Transition(account, m.Issue, m.Name), m.Issue), nil
 }
 
 func (p *Pane) comment(_ context.Context, c remark) (any, error) {
@@ -38,7 +38,7 @@ func (p *Pane) comment(_ context.Context, c remark) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(), refused(p.w.Jira.Comment(account, c.Issue, c.Text), c.Issue)
+	return outcome(p.w.Jira.Comment(account, c.Issue, c.Text), c.Issue), nil
 }
 
 func (p *Pane) account(handle string) (string, error) {
@@ -49,10 +49,16 @@ func (p *Pane) account(handle string) (string, error) {
 	return who.AccountID(), nil
 }
 
-// refused is Jira's refusal as a sentence: without the key and the field, which the person has before them.
-func refused(err error, key string) error {
+// result is the answer to an action that was understood. Failed is Jira's refusal: something for the person to read, and no
+// mistake of the page.
+type result struct {
+	Failed string `json:"failed,omitempty"`
+}
+
+// outcome is a refusal as a sentence, without the key and the field, which the person has before them.
+func outcome(err error, key string) result {
 	if err == nil {
-		return nil
+		return result{}
 	}
 	text := err.Error()
 	for _, sentinel := range []error{jirasim.ErrNoAccount, jirasim.ErrInactive} {
@@ -66,7 +72,5 @@ func refused(err error, key string) error {
 	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
 		text += "."
 	}
-	return errors.New(text)
+	return result{Failed: text}
 }
-
-func done() any { return map[string]bool{"ok": true} }

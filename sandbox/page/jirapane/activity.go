@@ -98,17 +98,23 @@ func (d *drawing) entries(is *jirasim.Issue) []entry {
 func (d *drawing) change(c jirasim.Change) entry {
 	e := entry{ID: "jira-change-" + c.ID, Who: d.face(c.Author), At: d.stamp(c.At), Quiet: c.Quiet, when: c.At}
 	for i, it := range c.Items {
-		name := it.Field
-		for _, f := range d.p.w.Jira.Fields() {
-			if f.ID == name {
-				name = f.Name
-			}
-		}
 		id := fmt.Sprint(e.ID, "-", i)
-		e.Items = append(e.Items, item{Field: title(name), From: excerptOf(id+"-from", it.From), To: excerptOf(id+"-to", it.To)})
+		if slices.ContainsFunc(d.p.w.Jira.Fields(), func(f jirasim.Field) bool { return f.ID == it.ID && f.Type == "datetime" }) {
+			it.From, it.To = d.moment(it.FromRaw, it.From), d.moment(it.ToRaw, it.To)
+		}
+		e.Items = append(e.Items, item{Field: title(it.Field), From: excerptOf(id+"-from", it.From), To: excerptOf(id+"-to", it.To)})
 	}
 	slices.SortStableFunc(e.Items, func(a, b item) int { return strings.Compare(first(a.Field), first(b.Field)) })
 	return e
+}
+
+// moment is a moment of the history in the reader's zone.
+func (d *drawing) moment(raw, text string) string {
+	t, err := time.Parse(time.RFC3339, raw)
+	if err != nil {
+		return text
+	}
+	return d.stamp(t).Short
 }
 
 // first sorts the status before the fields that change along with it.

@@ -1,8 +1,10 @@
 package jirapane
 
 import (
+	"html"
 	"html/template"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"usher/sandbox/jirasim"
@@ -22,6 +24,15 @@ type issue struct {
 	Web         []webLink
 	Tabs        []tab
 	Entries     []entry
+	Latest      *latest
+}
+
+// latest is the newest comment in plain words, for the activity itself stands far below.
+type latest struct {
+	ID   string
+	Who  face
+	At   stamp
+	Text string
 }
 
 type link struct {
@@ -45,6 +56,10 @@ func (d *drawing) issue(key string) (*issue, error) {
 		row: d.row(is), Project: v.ProjectName, Description: d.wiki(is.Description), Resolution: is.Resolution, Steps: v.Steps,
 		MayComment: v.MayComment, Fields: d.fields(is), Labels: is.Labels, Tabs: d.tabs(is), Entries: d.entries(is),
 	}
+	if n := len(is.Comments); n > 0 {
+		c := is.Comments[n-1]
+		out.Latest = &latest{ID: c.ID, Who: d.face(c.Author), At: d.stamp(c.Created), Text: gist(d.wiki(c.Body))}
+	}
 	for _, l := range is.Links {
 		out.Links = append(out.Links, link{
 			Words: l.Words, Key: l.Key, Summary: l.Summary, Href: d.address("issue", l.Key, "activity", ""),
@@ -62,6 +77,19 @@ func (d *drawing) issue(key string) (*issue, error) {
 		out.Web = append(out.Web, one)
 	}
 	return out, nil
+}
+
+// gistMost is how many characters of a comment its gist has.
+const gistMost = 240
+
+// gist is a text in plain words, without its form.
+func gist(rendered template.HTML) string {
+	words := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(string(rendered), " ")
+	runes := []rune(strings.Join(strings.Fields(html.UnescapeString(words)), " "))
+	if len(runes) > gistMost {
+		return strings.TrimSpace(string(runes[:gistMost])) + "…"
+	}
+	return string(runes)
 }
 
 // headingLevel is that of the highest heading inside a text: those of the page's own sections stand above it.

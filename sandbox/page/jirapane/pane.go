@@ -40,7 +40,8 @@ func New(w *sandbox.World) *Pane {
 }
 
 // Handler serves the fragment, GET / with the query parameters who, tz, issue (a key; none = the list), activity (comments,
-// history or all) and rows (how long the list is), and the actions POST /transition and POST /comment.
+// history or all) and rows (how long the list is), and the actions POST /transition and POST /comment,
+// which answer {"failed": sentence} when Jira refuses.
 func (p *Pane) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", web.Fragment(p.fragment))

@@ -54,10 +54,10 @@ export function start(root, page) {
     button.disabled = true;
     const { ok, data } = await page.post(`/jira/${verb}`, { who: page.who, ...body });
     button.disabled = false;
-    failure = ok ? undefined : data.error;
+    failure = ok ? data.failed : data.error;
     showFailure();
-    if (ok) await page.refresh('jira');
-    return ok;
+    if (!failure) await page.refresh('jira');
+    return !failure;
   }
 
   const key = () => page.query().get('issue');
@@ -90,6 +90,13 @@ export function start(root, page) {
       open(link);
       return;
     }
+    if (e.target.closest('a[data-jump]')) {
+      e.preventDefault();
+      const heading = root.querySelector('#jira-h-activity');
+      heading.closest('.jira-scroll').scrollTop = heading.offsetTop - 8;
+      heading.focus({ preventScroll: true });
+      return;
+    }
     const issue = e.target.closest('.jira-wiki a')?.getAttribute('href').match(/\/browse\/([A-Z][A-Z0-9_]*-\d+)$/)?.[1];
     if (issue) {
       e.preventDefault();
@@ -101,7 +108,7 @@ export function start(root, page) {
       const menu = button.closest('details');
       ask('transition', { issue: key(), name: button.dataset.step }, button).then(() => {
         menu.open = false;
-        root.querySelector('#jira-status summary')?.focus();
+        (root.querySelector('#jira-status summary') ?? root.querySelector('#jira-title'))?.focus();
       });
     } else if (button && 'dismiss' in button.dataset) {
       failure = undefined;

@@ -101,7 +101,7 @@ func TestAnIssueShowsEverythingOnIt(t *testing.T) {
 	says(
 		t, html, "Access requests / "+key, "Maya Chen: GitHub", "Waiting for approval", "Who: Maya", "<i>release</i>", "@Priya Nair",
 		"Assignee NH Noor Haddad", "Reporter MC Maya Chen", "Creator AB Access Bot", "Priority Medium", "Due date May 7, 2031",
-		"Application GitHub", "Risk High", "Access for JW Jonas Weber", "Access ends May 7, 2031 at 00:30", "Labels usher usher-r1", "Resolution Unresolved",
+		"Application GitHub", "Risk High", "Access for JW Jonas Weber", "Access ends May 7, 2031 at 00:30", "commented Today at", "Labels usher usher-r1", "Resolution Unresolved",
 		"blocks "+other+" the other", "Runbook", "Trap", "Approved by Priya", "Comments 1", "History 4", "All 5",
 	)
 	for _, part := range []string{
@@ -121,6 +121,7 @@ func TestTheHistorySaysWhoChangedWhat(t *testing.T) {
 	key := s.file("one", object{"description": "short"})
 	long := strings.Repeat("long ", 100)
 	s.api(http.MethodPut, "issue/"+key, object{"fields": object{"description": long, jirasim.FieldRole: "Write"}})
+	s.api(http.MethodPut, "issue/"+key, object{"fields": object{jirasim.FieldAccessEnds: "2031-05-06T22:30:00.000+0000"}})
 	if err := s.Jira.Transition("712020:maya", key, "Deny"); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestTheHistorySaysWhoChangedWhat(t *testing.T) {
 	html := s.get("who", "maya", "issue", key, "activity", "history")
 	says(
 		t, html, "Access Bot created the issue", "MC Maya Chen changed the Status , the Resolution", "from Waiting for approval → to Denied", "from None → to Won't Do",
-		"the Role , the Description", "from short → to long", "from None → to Write", "Denied ✓ Won't Do",
+		"the Role , the Description", "from short → to long", "the Access ends Today at", "from None → to May 7, 2031 at 00:30", "from None → to Write", "Denied ✓ Won't Do",
 	)
 	if strings.Index(html, "Maya Chen") > strings.Index(html, "created the issue") {
 		t.Error("the oldest change stands first")

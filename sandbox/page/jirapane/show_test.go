@@ -2,6 +2,7 @@ package jirapane
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,17 @@ func TestFacesHaveInitials(t *testing.T) {
 	for name, want := range map[string]string{"Maya Chen": "MC", "Dan O'Brien": "DB", "Zoë": "Z", "": "", "李 小龙": "李小", "(Bot)": "B"} {
 		if got := faceOf(name); got.Initials != want || got.Color < 0 || got.Color >= faceColors {
 			t.Errorf("%q: %+v, want %q", name, got, want)
+		}
+	}
+}
+
+func TestAGistIsTheWordsAlone(t *testing.T) {
+	t.Parallel()
+	for wiki, want := range map[string]string{
+		"": "", "* *one*\n* {{two}} <b> &amp; three": "one two <b> & three", strings.Repeat("ä", 241): strings.Repeat("ä", 240) + "…",
+	} {
+		if got := gist(jirasim.RenderWikiHTML(wiki, jirasim.HTML{})); got != want {
+			t.Errorf("%q becomes %q", wiki, got)
 		}
 	}
 }

@@ -18,10 +18,11 @@ import (
 
 	"usher/sandbox"
 	"usher/sandbox/jirasim"
+	"usher/sandbox/page/browser"
 	"usher/sandbox/page/jirapane"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browser.Tests(m)) }
 
 // site is a company with its Jira pane.
 type site struct {
@@ -116,7 +117,7 @@ func strict(t *testing.T, fragment string) {
 	}
 }
 
-// post does something as somebody and returns the status and the error's sentence.
+// post does something as somebody and returns the status and the sentence that says why not.
 func (s *site) post(verb string, body object) (status int, sentence string) {
 	s.t.Helper()
 	raw, err := json.Marshal(body)
@@ -127,11 +128,11 @@ func (s *site) post(verb string, body object) (status int, sentence string) {
 	r.Header.Set("Content-Type", "application/json")
 	rec := httptest.NewRecorder()
 	s.pane.ServeHTTP(rec, r)
-	var out struct{ Error string }
+	var out struct{ Error, Failed string }
 	if err := json.Unmarshal(rec.Body.Bytes(), &out); err != nil {
 		s.t.Fatalf("%s answers %s", verb, rec.Body)
 	}
-	return rec.Code, out.Error
+	return rec.Code, out.Error + out.Failed
 }
 
 // text is what a fragment says, without tags and with single spaces.
