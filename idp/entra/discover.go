@@ -1,0 +1,154 @@
+package entra
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"usher/idp"
+)
+
+const (
+	// expanded is how many owners Graph shows within a list of groups; who has as many may have more.
+	expanded = 20
+	// discoverPage is how many groups are asked for at once, so that found is called early.
+	discoverPage = 100
+)
+
+// Discover calls found for every group. It costs one call per hundred groups and two per group, one after the other, and marks
+// them as the first to be refused when there is not enough for all. Without Application.Read.All or Directory.Read.All
+// the apps stay empty.
+func (p *Provider) Discover(ctx context.Context, found func(idp.Discovered) error) error {
+	d := &discovery{p: p, apps: map[string]idp.App{}, readApps: true}
+	c := call{
+		op: opDiscover, path: "/groups", gently: true,
+		query: url.Values{"$select": {groupFields}, "$expand": {"owners($select=" + userFields + ")"}, "$top": {strconv.Itoa(discoverPage)}},
+	}
+	return pages(ctx, p, c, func(rows []groupRow) (bool, error) {
+		for _, row := range rows {
+			one, err := d.describe(ctx, row)
+			if err != nil {
+				return false, err
+			}
+			if err := found(one); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	})
+}
+
+const opDiscover = "discover groups"
+
+// discovery is one run of Discover.
+type discovery struct {
+	p        *Provider
+	apps     map[string]idp.App // by the object id of the service principal
+	readApps bool
+}
+
+func (d *discovery) describe(ctx context.Context, row groupRow) (idp.Discovered, error) {
+	out := idp.Discovered{Group: row.group(), Members: -1}
+	if !isGUID(row.ID) {
+		return out, &idp.Error{Kind: idp.Unavailable, Op: opDiscover, Code: "HTTP 200", Err: errNoGroup}
+	}
+	owners := row.Owners
+	if len(owners) >= expanded {
+		owners = nil
+		c := call{op: opDiscover, path: "/groups/" + row.ID + "/owners", query: url.Values{"$select": {userFields}, "$top": {"100"}}, gently: true}
+		if err := pages(ctx, d.p, c, func(rows []userRow) (bool, error) {
+			owners = append(owners, rows...)
+			return true, nil
+		}); err != nil {
+			return out, err
+		}
+	}
+	for _, o := range owners {
+		if (o.Kind == "" || o.Kind == kindUser) && isGUID(o.ID) {
+			out.Owners = append(out.Owners, o.user())
+		}
+	}
+	var err error
+	if out.Members, err = d.count(ctx, row.ID); err != nil {
+		return out, err
+	}
+	out.Apps, err = d.appsOf(ctx, row.ID)
+	return out, err
+}
+
+// count reads the number of direct members from the index.
+func (d *discovery) count(ctx context.Context, group string) (int, error) {
+	a, err := d.p.do(ctx, call{op: opDiscover, path: "/groups/" + group + "/members/$count", index: true, gently: true})
+	switch {
+	case err != nil && idp.KindOf(err) == idp.Forbidden:
+		return -1, nil
+	case err != nil:
+		return -1, err
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(string(a.body), "\ufeff")))
+	if err != nil || n < 0 {
+		return -1, a.odd(opDiscover, "the answer is no number")
+	}
+	return n, nil
+}
+
+// appsOf lists the apps that the group is assigned to.
+func (d *discovery) appsOf(ctx context.Context, group string) ([]idp.App, error) {
+	if !d.readApps {
+		return nil, nil
+	}
+	type assignment struct {
+		Resource string `json:"resourceId"`
+		Name     string `json:"resourceDisplayName"`
+	}
+	var list []assignment
+	c := call{op: opDiscover, path: "/groups/" + group + "/appRoleAssignments", gently: true}
+	err := pages(ctx, d.p, c, func(rows []assignment) (bool, error) {
+		list = append(list, rows...)
+		return true, nil
+	})
+	if err != nil {
+		return nil, d.lacking(err)
+	}
+	var apps []idp.App
+	seen := map[string]bool{}
+	for _, a := range list {
+		if seen[a.Resource] || !isGUID(a.Resource) {
+			continue
+		}
+		seen[a.Resource] = true
+		app, err := d.app(ctx, a.Resource, a.Name)
+		if err != nil {
+			return nil, d.lacking(err)
+		}
+		apps = append(apps, app)
+	}
+	return apps, nil
+}
+
+// lacking lets an app without the right see no apps instead of nothing.
+func (d *discovery) lacking(err error) error {
+	if idp.KindOf(err) != idp.Forbidden {
+		return err
+	}
+	d.readApps = false
+	return nil
+}
+
+// app turns the object id of a service principal into the application id, by which sign-ins are recorded.
+func (d *discovery) app(ctx context.Context, id, name string) (idp.App, error) {
+	if app, known := d.apps[id]; known {
+		return app, nil
+	}
+	var row struct {
+		AppID string `json:"appId"`
+	}
+	c := call{op: opDiscover, path: "/servicePrincipals/" + id, query: url.Values{"$select": {"id,appId"}}, missing: idp.Invalid, gently: true}
+	if err := d.p.one(ctx, c, &row); err != nil {
+		return idp.App{}, err
+	}
+	app := idp.App{ID: row.AppID, Name: name}
+	d.apps[id] = app
+	return app, nil
+}
