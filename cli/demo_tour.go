@@ -51,4 +51,3 @@ func (d *demo) tell(s sandbox.Step, asJSON bool) {
 	}
 	say(out, "\n")
 }
-

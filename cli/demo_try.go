@@ -37,4 +37,3 @@ And whatever happens, Usher can be restarted; nothing is lost:
 All calls, faults and people: docs/sandbox.md. To run usher serve and usher doctor yourself: usher sandbox -settings DIR.
 Stop with Ctrl-C.
 `
-

@@ -20,7 +20,7 @@ type visitor struct {
 }
 
 // visit opens the demo's page as usher demo serves it, without the story that it plays beside it.
-func visit(t *testing.T, width, height int) *visitor {
+func visit(t testing.TB, width, height int) *visitor {
 	t.Helper()
 	manifest, err := os.ReadFile("../manifest.yml")
 	if err != nil {
@@ -36,7 +36,7 @@ func visit(t *testing.T, width, height int) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := page.New(page.Config{Stage: stage, Fresh: h.fresh, Story: true})
+	p, err := page.New(page.Config{Stage: stage, Fresh: h.fresh, Story: true, Pace: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,9 @@ type Config struct {
 	Fresh func(context.Context, Stage) (Stage, error)
 	// Story is whether the tour can be played: it is about the built-in company.
 	Story bool
+	// Pace is how long what a step of the tour has shown stands; its title stands half as long before it is played. Default
+	// 2.5 s, negative none.
+	Pace time.Duration
 }
 
 // Server is the page. It is an http.Handler, safe for concurrent use.
@@ -68,6 +71,9 @@ type stage struct {
 
 // New makes the page for a stage that is up. Close ends its streams.
 func New(cfg Config) (*Server, error) {
+	if cfg.Pace == 0 {
+		cfg.Pace = 2500 * time.Millisecond
+	}
 	s := &Server{cfg: cfg, hub: newHub(), stopped: make(chan struct{})}
 	var err error
 	if s.tmpl, err = template.New("").ParseFS(templates, "*.html"); err != nil {

@@ -10,12 +10,6 @@ import (
 	"usher/sandbox"
 )
 
-// titleFor is how long the title of a step stands before it is played, readFor how long what was seen does.
-const (
-	titleFor = 1200 * time.Millisecond
-	readFor  = 2500 * time.Millisecond
-)
-
 // caption is what is told of the tour while it plays.
 type caption struct {
 	Playing bool
@@ -120,7 +114,7 @@ func (s *Server) look(ctx context.Context, handle, place string) {
 func (s *Server) begins(ctx context.Context, step sandbox.Step) {
 	s.tour.show(caption{Playing: true, Step: step})
 	s.hub.tell(event{"changed", "bar"})
-	pause(ctx, titleFor)
+	pause(ctx, s.cfg.Pace/2)
 }
 
 // ends shows what a step has proved, and the issue that it was about.
@@ -133,7 +127,7 @@ func (s *Server) ends(ctx context.Context, st *stage, step sandbox.Step) {
 		s.hub.tell(event{"follow", map[string]string{"issue": list[len(list)-1].Key}})
 	}
 	s.hub.tell(event{"changed", "bar"})
-	pause(ctx, readFor)
+	pause(ctx, s.cfg.Pace)
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -6,11 +6,14 @@ export function startBar(root, page) {
     ahead = Number(clock.dataset.now) - Date.now();
     tick();
   };
-  const words = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const short = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
+  const full = new Intl.DateTimeFormat('en-GB', { weekday: 'short', ...short, second: '2-digit' });
+  const brief = new Intl.DateTimeFormat('en-GB', short);
+  const narrow = matchMedia('(max-width: 520px)');
   function tick() {
     const clock = root.querySelector('#clock');
     const now = new Date(Date.now() + ahead);
-    clock.textContent = words.format(now);
+    clock.textContent = (narrow.matches ? brief : full).format(now);
     clock.dateTime = now.toISOString();
   }
   set();
