@@ -18,15 +18,25 @@ import (
 // newTestDemo is the demo without its tour, serving the control API at the returned address.
 func newTestDemo(t *testing.T) (*demo, string) {
 	t.Helper()
+	start, err := readStart("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := startDemo(t, start)
+	url, err := d.world.Serve("", d.world.ControlWith(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, url
+}
+
+func startDemo(t *testing.T, start startState) *demo {
+	t.Helper()
 	manifest, err := os.ReadFile("../manifest.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := &App{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }, Now: time.Now, Manifest: manifest}
-	start, err := readStart("", "")
-	if err != nil {
-		t.Fatal(err)
-	}
 	d, err := a.newDemo(start)
 	if err != nil {
 		t.Fatal(err)
@@ -39,11 +49,7 @@ func newTestDemo(t *testing.T) (*demo, string) {
 	if err := d.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	url, err := d.world.Serve("", d.world.ControlWith(d))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d, url
+	return d
 }
 
 // TestTheLinesToTryPlayAWholeRequest pastes the lines that the demo prints, each as it stands, into a shell.
