@@ -153,7 +153,7 @@ function listen() {
     const at = JSON.parse(e.data);
     if (Object.entries(at).some(([k, v]) => query().get(k) !== v)) page.go(at, { replace: true });
   });
-  events.addEventListener('reset', () => page.go({ issue: null, group: null, tab: null }));
+  events.addEventListener('reset', () => page.go({ issue: null, group: null, tab: null, rows: null, activity: null, older: null }));
 }
 
 for (const a of document.querySelectorAll('#switch a')) {
