@@ -2,6 +2,7 @@
 export function startPeople(slack) {
   const { root, page } = slack;
   let open = false;
+  let left = false; // somebody was chosen from the list, in which the focus was
 
   const button = () => root.querySelector('#sl-switch');
   const panel = () => root.querySelector('#sl-people');
@@ -28,19 +29,18 @@ export function startPeople(slack) {
     root.querySelector('#sl-people-none').hidden = n > 0;
   }
 
-  root.addEventListener('click', async (e) => {
+  root.addEventListener('click', (e) => {
     if (e.target.closest('#sl-switch')) {
       show(!open);
       return;
     }
     const who = e.target.closest('button[data-who]');
     if (!who) return;
-    const listed = panel().contains(who);
+    left = panel().contains(who);
     show(false);
     // Who has something to read is taken there.
     const news = who.querySelector('.sl-count, .sl-dot');
-    await page.go({ who: who.dataset.who, older: null, ...(news ? { tab: 'messages' } : {}) });
-    if (listed) button().focus();
+    page.go({ who: who.dataset.who, older: null, ...(news ? { tab: 'messages' } : {}) });
   });
   root.addEventListener('input', (e) => { if (e.target.id === 'sl-people-filter') sift(); });
   root.addEventListener('keydown', (e) => {
@@ -73,6 +73,11 @@ export function startPeople(slack) {
     panel().hidden = !open;
     button().setAttribute('aria-expanded', String(open));
     if (open) sift();
+    // The focus comes back when the chosen person is there, unless it has gone elsewhere meanwhile.
+    if (!left || slack.who !== page.who) return;
+    left = false;
+    const at = document.activeElement;
+    if (!at || at === document.body || panel().contains(at)) button().focus({ preventScroll: true });
   }
   return { restore };
 }
