@@ -148,8 +148,10 @@ func (s *Server) proves(c *client, q *request, assertion string) bool {
 		claims.Expires > s.clock().Unix()
 }
 
+// sameThumbprint takes either alphabet of base64: the vendor's own client library writes the one that RFC 7515 does not ask for.
 func sameThumbprint(text string, sum []byte) bool {
-	return strings.TrimRight(text, "=") == base64.RawURLEncoding.EncodeToString(sum)
+	text = strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(text)
+	return text == base64.RawURLEncoding.EncodeToString(sum)
 }
 
 func decodePart(part string, into any) bool {
