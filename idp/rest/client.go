@@ -67,6 +67,8 @@ type Request struct {
 	Body   []byte
 	// ContentType of the body; default application/json.
 	ContentType string
+	// Bearer is a token to send with Raw, where no Authorizer does.
+	Bearer string
 }
 
 // Client sends requests. It is safe for concurrent use.
@@ -238,6 +240,9 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	}
 	if r.ContentType != "" {
 		req.Header.Set("Content-Type", r.ContentType)
+	}
+	if r.Bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+r.Bearer)
 	}
 	return req, nil
 }
