@@ -2,6 +2,7 @@ package google_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +24,7 @@ import (
 	"usher/idp/idptest"
 	"usher/idp/rest"
 	"usher/sandbox/googlesim"
+	"usher/sandbox/googlesim/discovery"
 )
 
 const (
@@ -121,9 +124,39 @@ func start(t *testing.T, change func(*googlesim.Config)) *sim {
 	t.Cleanup(func() {
 		server.Close()
 		s.web.Close()
+		s.judgeCalls(t)
 	})
 	return s
 }
+
+// judgeCalls holds every request and every answer of a test against Google's own descriptions.
+func (s *sim) judgeCalls(t *testing.T) {
+	t.Helper()
+	judge, err := descriptions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range s.Calls() {
+		if c.Name == "unknown" {
+			t.Errorf("%s %s: Google has no such call", c.Method, c.Path)
+		}
+		if c.Status == 0 || c.Fault != "" || strings.HasPrefix(c.Name, "token") || len(c.Reply) >= 64<<10 {
+			continue // without an answer, answered by a fault, not described, or cut in the log
+		}
+		u, err := url.Parse(c.Path + "?" + c.Query)
+		if err == nil {
+			_, err = judge.Exchange(c.Method, u, []byte(c.Body), c.Status, []byte(c.Reply))
+		}
+		if err != nil {
+			t.Errorf("call %d: %v", c.Seq, err)
+		}
+	}
+}
+
+// descriptions are Google's descriptions of its APIs.
+var descriptions = sync.OnceValues(func() (*discovery.Judge, error) { //nolint:gochecknoglobals // they are read once
+	return discovery.Load(context.Background())
+})
 
 // serve counts calls of the APIs proper: access tokens are fetched aside, and once an hour.
 func (s *sim) serve(w http.ResponseWriter, r *http.Request) {

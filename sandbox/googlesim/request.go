@@ -58,7 +58,7 @@ func (s *Server) receive(r *http.Request) *request {
 	q.at = s.clock()
 	s.inflight++
 	s.callSeq++
-	q.call = &Call{Seq: s.callSeq, At: q.at, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Name: q.route.name, Body: clip(body)}
+	q.call = &Call{Seq: s.callSeq, At: q.at, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Name: q.route.name, Body: clip(body)}
 	if q.route.open {
 		q.call.Query, q.call.Body = "", ""
 	}
