@@ -48,6 +48,10 @@ export function startInputs(slack) {
     const at = addressOf(element);
     const body = { who: slack.who, place: placeOf(element), block: at.block, action: at.action, value };
     line = line.then(async () => {
+      if (!find(at)) { // The view was left meanwhile.
+        keep?.();
+        return;
+      }
       const answer = await slack.post('set', body);
       keep?.();
       slack.tell(answer);
@@ -100,8 +104,10 @@ export function startInputs(slack) {
       asDrawn(element);
       return;
     }
-    later(element, null);
-    unsent.get(keyOf(addressOf(element))).go();
+    const text = texts.has(element.dataset.kind); // All that is typed is on its way already.
+    if (!text) later(element, null);
+    else if (element.dataset.dispatchOn === 'on_enter_pressed') return;
+    unsent.get(keyOf(addressOf(element)))?.go?.();
   });
   root.addEventListener('keydown', (e) => {
     const element = target(e);
