@@ -8,8 +8,9 @@
 //
 // People and groups are known by entryUUID (RFC 4530) or objectGUID, which survive renaming and moving. A group lists its
 // members by their distinguished names, so every change begins with one search by both ids, which finds the present names and
-// judges the group as it is now; nothing of it is remembered. The change itself adds or deletes exactly one value. A person who
-// is renamed between the two steps is looked up again.
+// judges the group as it is now; nothing of it is remembered. The change itself adds or deletes exactly one value. A group that
+// is renamed between the two steps is looked up again. OpenLDAP takes the name of a person without asking whether there still
+// is one, so for a renaming in these milliseconds the reading back, which looks both up anew, tells the truth.
 //
 // The directory itself must keep the lists right when a person is renamed or deleted. Active Directory does; OpenLDAP does
 // with the overlay refint, and without it a list keeps the old name, which whoever gets that name next would inherit.

@@ -22,6 +22,12 @@ const (
 	codeEntryExists    = ldap.LDAPResultEntryAlreadyExists
 )
 
+// Windows errors, as windowsCode returns them ([MS-ERREF] 2.2).
+const (
+	notSignedIn      = "/000004DC" // ERROR_NOT_AUTHENTICATED
+	memberNotInGroup = "/00000561" // ERROR_MEMBER_NOT_IN_ALIAS
+)
+
 var (
 	errLost    = errors.New("the connection ended before the answer")
 	errTimeout = errors.New("no complete answer in time")
@@ -88,7 +94,7 @@ func cause(err error) error {
 func kindOf(code uint16, diagnosis string) (kind idp.Kind, advice string) {
 	switch code {
 	case ldap.LDAPResultOperationsError:
-		if windowsCode(diagnosis) == "/000004DC" {
+		if windowsCode(diagnosis) == notSignedIn {
 			return idp.Unauthorized, "the connection is not signed in"
 		}
 		return idp.Unavailable, ""

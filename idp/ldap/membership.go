@@ -134,7 +134,10 @@ func (s *session) remove(ctx context.Context, both pair, c change) error {
 	case hasResult(err, codeNoSuchValue):
 		return nil
 	case s.p.cfg.schema.kind == ActiveDirectory && hasResult(err, codeUnwilling):
-		// So a domain controller answers when there is nothing to remove, but not only then.
+		// So a domain controller answers when there is nothing to remove, but not only then. Samba's gives no code of Windows.
+		if _, diagnosis, _ := resultOf(err); windowsCode(diagnosis) == memberNotInGroup {
+			return nil
+		}
 		is, reading := s.lists(ctx, both)
 		if reading == nil && !is {
 			return nil

@@ -66,23 +66,32 @@ func (p *pool) enter(ctx context.Context) (func(), error) {
 	}
 }
 
-// take returns an idle connection, or nil.
+// take returns an idle connection, or nil. It ends those that have waited too long.
 func (p *pool) take(now time.Time) *link {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.idle) > 0 {
-		l := p.idle[len(p.idle)-1]
-		p.idle = p.idle[:len(p.idle)-1]
+	fresh := p.idle[:0]
+	var stale []*link
+	for _, l := range p.idle {
 		age := now.Sub(l.idle)
 		if !l.dead() && l.server == p.at.addr && age >= 0 && age < maxIdle {
-			return l
+			fresh = append(fresh, l)
+		} else {
+			stale = append(stale, l)
 		}
-		go l.close()
 	}
-	return nil
+	var taken *link
+	if n := len(fresh); n > 0 {
+		taken, fresh = fresh[n-1], fresh[:n-1]
+	}
+	p.idle = fresh
+	p.mu.Unlock()
+	for _, l := range stale {
+		l.close()
+	}
+	return taken
 }
 
-// put takes a connection back. Those who waited too long go when somebody looks.
+// put takes a connection back, and ends it if nobody may use it again.
 func (p *pool) put(l *link, now time.Time) {
 	l.idle = now
 	p.mu.Lock()

@@ -27,7 +27,9 @@ type proxy struct {
 	mu      sync.Mutex
 	faults  []*idptest.Fault
 	heal    chan struct{}
-	lookups int // searches for a person and a group by their ids, which every change begins with
+	binds   int
+	between func() // called once, between the answer to the next lookup and its delivery
+	lookups int    // searches for a person and a group by their ids, which every change begins with
 	others  int
 	changes int            // successful modifications
 	results map[int64]bool // codes that were passed on
@@ -140,7 +142,11 @@ func (p *proxy) serve(client net.Conn) {
 
 // handle passes one request on and reports whether the connection goes on.
 func (r *relay) handle(request *ber.Packet) bool {
-	switch tag := request.Children[1].Tag; tag {
+	switch request.Children[1].Tag {
+	case vendor.ApplicationBindRequest:
+		r.p.mu.Lock()
+		r.p.binds++
+		r.p.mu.Unlock()
 	case vendor.ApplicationUnbindRequest:
 		return false
 	case vendor.ApplicationAbandonRequest:
@@ -283,6 +289,15 @@ func (r *relay) hang() bool {
 // pass is what happens when nothing goes wrong.
 func (r *relay) pass(request *ber.Packet) bool {
 	answers, ok := r.exchange(request)
+	if isLookup(request) {
+		r.p.mu.Lock()
+		between := r.p.between
+		r.p.between = nil
+		r.p.mu.Unlock()
+		if between != nil {
+			between()
+		}
+	}
 	return ok && r.send(answers...)
 }
 
@@ -328,6 +343,20 @@ func (p *proxy) saw(code int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.results[code]
+}
+
+// signIns is how often somebody tried to sign in.
+func (p *proxy) signIns() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.binds
+}
+
+// meanwhile has f called between the next lookup of a change and the change.
+func (p *proxy) meanwhile(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.between = f
 }
 
 func (p *proxy) counts() (lookups, others, changes int) {

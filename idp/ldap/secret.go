@@ -66,6 +66,9 @@ func (s *settings) checkCredentials() error {
 		}
 		s.tls.Certificates = []tls.Certificate{pair}
 		s.external = true
+		if s.InsecurePlain {
+			problems = append(problems, errors.New("credentials: a client certificate needs an encrypted connection"))
+		}
 	case s.BindDN == "":
 		problems = append(problems, errors.New("credentials: a bind DN with password, or a client certificate, is required"))
 	case strings.TrimSpace(string(s.Password)) == "":

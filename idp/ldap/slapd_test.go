@@ -22,9 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	vendor "github.com/go-ldap/ldap/v3"
+	"go.uber.org/goleak"
 )
 
 const (
@@ -190,8 +189,8 @@ func (s *slapd) database(line func(string, ...any), suffix string) {
 	line("access to * by dn.children=%q read by * none", suffix)
 	switch suffix {
 	case namesSuffix:
-		line("overlay memberof\nmemberof-group-oc groupOfNames\nmemberof-dangling ignore\nmemberof-refint true")
-		line("overlay refint\nrefint_attributes manager owner")
+		line("overlay memberof\nmemberof-group-oc groupOfNames\nmemberof-dangling ignore")
+		line("overlay refint\nrefint_attributes member memberOf manager owner")
 	case uniqueSuffix:
 		line("overlay refint\nrefint_attributes uniqueMember manager owner\nrefint_nothing cn=usher,%s", suffix)
 	case windowsSuffix:
