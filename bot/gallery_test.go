@@ -121,6 +121,8 @@ func gallery() map[string]any {
 	}
 	r, g := granted(1, access.GrantActive, nil)
 	all["loading"], all["filing"], all["working"] = loadingView(), filingView(), workingView("Deny this request")
+	all["ephemeral"] = sentenceMessage("You decided on this already.")
+	all["sentence"] = sentenceView(formTitle, "Jira cannot be reached at the moment, and nothing is given without an issue. Please try again later.")
 	all["home_refused"] = homeSentence("Usher serves full members of this workspace only.")
 	pending := pendingRequest(1)
 	all["filed"] = filedView(pending)

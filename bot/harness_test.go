@@ -16,10 +16,11 @@ import (
 	"go.uber.org/goleak"
 
 	"usher/access"
+	"usher/sandbox/page/browser"
 	"usher/sandbox/slacksim"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browser.Tests(m)) }
 
 // stage is a bot at work in a simulated workspace.
 type stage struct {

@@ -89,7 +89,7 @@ func poisoned(s string) map[string]any {
 		"status": say(access.MessageStatus, r, nil), "status denied": say(access.MessageStatus, denied, nil),
 		"status active": say(access.MessageStatus, done, &g), "status over": say(access.MessageStatus, done, &over),
 		"status failed": say(access.MessageStatus, done, &failed), "notice": say(access.MessageNotice, done, &g),
-		"home": homeView(home, nil), "sentence": sentenceView(s, s), "home sentence": homeSentence(s),
+		"home": homeView(home, nil), "sentence": sentenceView(s, s), "ephemeral": sentenceMessage(s), "home sentence": homeSentence(s),
 	}
 }
 

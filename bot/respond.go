@@ -13,15 +13,20 @@ import (
 	"usher/access"
 )
 
+// sentenceMessage is a message that says one thing.
+func sentenceMessage(text string) message {
+	return message{Text: orDash(fallback(text)), Blocks: []slack.Block{slack.NewSectionBlock(plain(text, 2900), nil, nil)}}
+}
+
 // ephemeral posts a sentence that only the person sees, through the address that Slack gave with the click or command.
 func (b *Bot) ephemeral(ctx context.Context, url, text string) error {
 	if !safeURL(url) {
 		return fmt.Errorf("answer in slack: the response address is not safe")
 	}
+	m := sentenceMessage(text)
 	body, err := json.Marshal(map[string]any{
-		"response_type": "ephemeral", "replace_original": false, "text": fallback(text), "parse": "none",
-		"unfurl_links": false, "unfurl_media": false,
-		"blocks": []slack.Block{slack.NewSectionBlock(plain(text, 2900), nil, nil)},
+		"response_type": "ephemeral", "replace_original": false, "text": m.Text, "parse": "none",
+		"unfurl_links": false, "unfurl_media": false, "blocks": m.Blocks,
 	})
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
