@@ -16,10 +16,10 @@ func TestPicturesForTheReadme(t *testing.T) {
 	if folder == "" {
 		t.Skip("make pictures takes the pictures of the README; USHER_PICTURES names their folder")
 	}
-	for name, take := range map[string]func(*testing.T, string){"demo.png": onADesk, "demo-phone.png": onAPhone} {
+	for name, take := range map[string]func(*testing.T, string){"demo": onADesk, "demo-phone": onAPhone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(folder, name)
+			path := filepath.Join(folder, name+".png")
 			take(t, path)
 			if f, err := os.Stat(path); err != nil || f.Size() > pictureMost {
 				t.Errorf("%v: %d bytes", err, f.Size())
