@@ -113,6 +113,8 @@ func (s *Server) Set(ctx context.Context, userID string, at Place, blockID, acti
 		}
 		if where.view != nil {
 			where.view.input[el.block][el.action] = state
+			delete(where.view.errors, el.block)
+			where.view.trouble = ""
 			s.bump()
 		}
 		if el.holder["type"] == "input" && el.holder["dispatch_action"] != true {

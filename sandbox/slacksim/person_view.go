@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 )
 
 // SubmitResult tells what pressing the submit button did.
@@ -34,6 +35,7 @@ func (s *Server) SubmitView(ctx context.Context, userID, viewID string) (SubmitR
 			return nil, notThere("submit button of view %s", viewID)
 		}
 		v = at.view
+		v.errors, v.trouble = nil, ""
 		if out.Errors = missingInput(v); len(out.Errors) > 0 {
 			return nil, errIncomplete
 		}
@@ -42,6 +44,7 @@ func (s *Server) SubmitView(ctx context.Context, userID, viewID string) (SubmitR
 	if errors.Is(err, errIncomplete) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.judged(v, &out, nil)
 		s.front(userID, v, &out)
 		return out, nil
 	}
@@ -53,12 +56,22 @@ func (s *Server) SubmitView(ctx context.Context, userID, viewID string) (SubmitR
 	defer s.mu.Unlock()
 	if err == nil {
 		err = s.afterSubmit(v, d.Ack, &out)
-		s.bump()
 	}
 	if v != nil {
+		s.judged(v, &out, err)
 		s.front(userID, v, &out)
 	}
 	return out, err
+}
+
+// judged shows on a view what was wrong with its submission. The lock must be held.
+func (s *Server) judged(v *view, out *SubmitResult, err error) {
+	v.errors = maps.Clone(out.Errors)
+	var shown *UserError
+	if errors.As(err, &shown) {
+		v.trouble = shown.Text
+	}
+	s.bump()
 }
 
 func (s *Server) submission(u *User, v *view) map[string]any {

@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -55,6 +56,8 @@ type view struct {
 	input          map[string]map[string]any // block id, action id: the stateful value
 	offered        map[string][]any          // block id + "/" + action id: options that an external select showed last
 	closed         bool
+	errors         map[string]string // what is shown beside the inputs, by block id
+	trouble        string            // what is shown above the view
 }
 
 func (v *view) text(name string) string { s, _ := v.source[name].(string); return s }
@@ -70,9 +73,10 @@ func (s *Server) newView(user string, source map[string]any) *view {
 	return v
 }
 
-// fill gives a view new contents. Input whose block and action ids and type stay is kept.
+// fill gives a view new contents. Input whose block and action ids and type stay is kept; what was wrong with it is not.
 func (s *Server) fill(v *view, source map[string]any) {
 	before := v.input
+	v.errors, v.trouble = nil, ""
 	v.source, _ = s.settleValue(source).(map[string]any)
 	blocks, _ := source["blocks"].([]any)
 	v.blocks = s.settle(blocks)
@@ -160,6 +164,10 @@ type View struct {
 	Blocks                           json.RawMessage
 	State                            json.RawMessage // state.values: what was entered so far
 	Raw                              json.RawMessage // the whole view as payloads show it
+	// Errors are the sentences that the last submission left beside inputs, by block id: until the input or the view is
+	// changed. Trouble is Slack's own sentence above the view. Only the person's client knows of either.
+	Errors  map[string]string
+	Trouble string
 }
 
 // Plain renders the view for a terminal.
@@ -171,6 +179,7 @@ func (s *Server) export(v *view) View {
 		RootID: v.root, PreviousID: v.previous, PrivateMetadata: v.text("private_metadata"),
 		Title: labelOf(v.source["title"]), Submit: labelOf(v.source["submit"]), Close: labelOf(v.source["close"]),
 		Blocks: encode(v.blocks), State: encode(v.input), Raw: encode(s.viewObject(v)),
+		Errors: maps.Clone(v.errors), Trouble: v.trouble,
 	}
 }
 
