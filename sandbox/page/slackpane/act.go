@@ -126,7 +126,6 @@ func (p *Pane) set(ctx context.Context, a entry) (any, error) {
 		return nil, err
 	}
 	_, err = p.w.Slack.Set(context.WithoutCancel(ctx), of.SlackID(), at, a.Block, a.Action, a.Value)
-	p.mended(of.Handle, a.Place.View, a.Block)
 	return outcome(err)
 }
 

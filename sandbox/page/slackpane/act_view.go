@@ -1,11 +1,6 @@
 package slackpane
 
-import (
-	"context"
-	"errors"
-
-	"usher/sandbox/slacksim"
-)
+import "context"
 
 // onView names a view that a person has open.
 type onView struct{ Who, View string }
@@ -15,24 +10,14 @@ type refused struct {
 	Errors map[string]string `json:"errors"`
 }
 
-// submit presses the submit button. What is wrong is kept, so that the pane shows it.
+// submit presses the submit button. What was wrong is on the view afterwards.
 func (p *Pane) submit(ctx context.Context, a onView) (any, error) {
 	of, err := p.person(a.Who)
 	if err != nil {
 		return nil, err
 	}
-	before, open := p.w.Slack.View(of.SlackID())
-	if !open || before.ID != a.View {
-		return nil, errors.New("that is not on the screen any more")
-	}
-	p.keep(of.Handle, trouble{})
 	got, err := p.w.Slack.SubmitView(context.WithoutCancel(ctx), of.SlackID(), a.View)
-	var shown *slacksim.UserError
-	switch {
-	case errors.As(err, &shown):
-		p.keep(of.Handle, trouble{view: before.ID, hash: before.Hash, bar: shown.Text})
-	case err == nil && len(got.Errors) > 0:
-		p.keep(of.Handle, trouble{view: before.ID, hash: before.Hash, errors: got.Errors})
+	if err == nil && len(got.Errors) > 0 {
 		return refused{got.Errors}, nil
 	}
 	return outcome(err)

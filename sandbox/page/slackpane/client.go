@@ -1,32 +1,20 @@
 package slackpane
 
-import (
-	"time"
-
-	"usher/sandbox/slacksim"
-)
+import "time"
 
 // notesMost is how many sentences of Slackbot are kept for one person.
 const notesMost = 20
 
 // client is what the Slack client of one person keeps besides what Slack itself stores.
 type client struct {
-	read    map[string]string // by tab, the ts up to which the person has read
-	notes   []note
-	trouble trouble
+	read  map[string]string // by tab, the ts up to which the person has read
+	notes []note
 }
 
 // note is a sentence of Slackbot that only the person sees.
 type note struct {
 	at   time.Time
 	text string
-}
-
-// trouble is what went wrong with one view. It is shown until the app changes the view.
-type trouble struct {
-	view, hash string
-	errors     map[string]string // beside the inputs, by block id
-	bar        string            // above the view
 }
 
 // of runs f on a person's client, which exists afterwards, with the lock held.
@@ -66,36 +54,5 @@ func (p *Pane) tell(handle, text string) {
 	p.of(handle, func(c *client) {
 		c.notes = append(c.notes, note{at: p.w.Clock.Now(), text: text})
 		c.notes = c.notes[max(0, len(c.notes)-notesMost):]
-	})
-}
-
-// troubleOf is what is wrong with the view as it is now.
-func (p *Pane) troubleOf(handle string, v slacksim.View) trouble {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := p.clients[handle]
-	if c == nil || c.trouble.view != v.ID || c.trouble.hash != v.Hash {
-		return trouble{}
-	}
-	out := c.trouble
-	out.errors = map[string]string{}
-	for block, words := range c.trouble.errors {
-		out.errors[block] = words
-	}
-	return out
-}
-
-// keep remembers what is wrong with a view, or that nothing is.
-func (p *Pane) keep(handle string, t trouble) {
-	p.of(handle, func(c *client) { c.trouble = t })
-}
-
-// mended forgets the sentence beside an input that was changed, and the one above the view.
-func (p *Pane) mended(handle, view, block string) {
-	p.of(handle, func(c *client) {
-		if c.trouble.view == view {
-			delete(c.trouble.errors, block)
-			c.trouble.bar = ""
-		}
 	})
 }

@@ -49,7 +49,6 @@ func (s screen) AppInitials() string { return initials(s.App.Name) }
 type modal struct {
 	slacksim.View
 	Depth int // how many views lie beneath
-	Bar   string
 	Body  template.HTML
 }
 
@@ -99,7 +98,7 @@ func (p *Pane) screen(v web.Viewer, want string, older int) screen {
 	switch s.Tab {
 	case tabHome:
 		if home, ok := p.w.Slack.Home(id); ok {
-			s.Home = blockkit.Blocks(blockkit.InHome, home.Blocks, p.kit(v, "home-"+handle, home, nil))
+			s.Home = blockkit.Blocks(blockkit.InHome, home.Blocks, p.kit(v, "home-"+handle, home))
 		}
 	case tabMessages, tabGeneral:
 		s.Room = p.room(v, s.Tab, s.App, older)
@@ -112,17 +111,13 @@ func (p *Pane) screen(v web.Viewer, want string, older int) screen {
 
 func (p *Pane) modal(v web.Viewer, stack []slacksim.View) *modal {
 	top := stack[len(stack)-1]
-	t := p.troubleOf(v.Person.Handle, top)
-	return &modal{
-		View: top, Depth: len(stack) - 1, Bar: t.bar,
-		Body: blockkit.Blocks(blockkit.InModal, top.Blocks, p.kit(v, "view-"+top.ID, top, t.errors)),
-	}
+	return &modal{View: top, Depth: len(stack) - 1, Body: blockkit.Blocks(blockkit.InModal, top.Blocks, p.kit(v, "view-"+top.ID, top))}
 }
 
 // kit says to blockkit who reads.
-func (p *Pane) kit(v web.Viewer, prefix string, view slacksim.View, errors map[string]string) blockkit.Options {
+func (p *Pane) kit(v web.Viewer, prefix string, view slacksim.View) blockkit.Options {
 	return blockkit.Options{
-		Now: p.w.Clock.Now(), Zone: v.Zone, Prefix: prefix, State: view.State, Errors: errors, People: p.members(),
+		Now: p.w.Clock.Now(), Zone: v.Zone, Prefix: prefix, State: view.State, Errors: view.Errors, People: p.members(),
 		Name: func(id string) string {
 			u, _ := p.w.Slack.User(id)
 			return u.RealName

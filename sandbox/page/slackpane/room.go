@@ -86,7 +86,7 @@ func (p *Pane) line(v web.Viewer, m slacksim.Message, app slacksim.AppInfo) line
 	id := "m-" + m.Channel + "-" + m.TS
 	l := line{
 		ID: id, Channel: m.Channel, TS: m.TS, OnlyYou: m.Ephemeral, Edited: !m.EditedAt.IsZero() && !m.Ephemeral,
-		Rev: m.EditedAt.UTC().Format(time.RFC3339Nano), Body: blockkit.Message(m.Text, m.Blocks, p.kit(v, id, slacksim.View{}, nil)),
+		Rev: m.EditedAt.UTC().Format(time.RFC3339Nano), Body: blockkit.Message(m.Text, m.Blocks, p.kit(v, id, slacksim.View{})),
 	}
 	u, _ := p.w.Slack.User(m.User)
 	l.Author, l.Initials, l.Shade, l.App = u.RealName, initials(u.RealName), shade(u.Name), u.IsBot
