@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -97,7 +98,7 @@ func (p *Provider) exchange(ctx, caller context.Context, c call) (*answer, error
 		return nil, errors.New("no request can be made of this")
 	}
 	raw := req.Raw()
-	raw.URL.RawQuery = c.query.Encode()
+	raw.URL.RawQuery = strings.NewReplacer("%24", "$", "+", "%20").Replace(c.query.Encode())
 	raw.Header.Set("Accept", "application/json")
 	if c.index {
 		raw.Header.Set("ConsistencyLevel", "eventual")

@@ -136,7 +136,8 @@ func (p *Provider) checkPIM(ctx context.Context, group string) idp.Finding {
 // license takes a missing license for a fact and not for a fault.
 func license(subject string, err error, well, fix string) idp.Finding {
 	f := finding(subject, err, well, fix)
-	if idp.KindOf(err) == idp.NotGovernable && err != nil {
+	var e *idp.Error
+	if errors.As(err, &e) && (e.Code == codeNoPremium || e.Code == codeNoGovernance) {
 		f.OK = true
 	}
 	return f

@@ -54,7 +54,7 @@ func kindOf(status int, code string, missing idp.Kind) idp.Kind {
 	switch {
 	case status == http.StatusUnauthorized:
 		return idp.Unauthorized
-	case code == codeNoPremium, code == codeNoGovernance:
+	case code == codeNoGovernance:
 		return idp.NotGovernable
 	case status == http.StatusForbidden && code != "", status == http.StatusPaymentRequired:
 		return idp.Forbidden

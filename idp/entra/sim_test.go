@@ -103,6 +103,7 @@ func start(t *testing.T, secure bool, change func(*graphsim.Config)) *sim {
 	t.Cleanup(func() {
 		server.Close()
 		s.web.Close()
+		s.judgeCalls(t)
 	})
 	return s
 }
@@ -185,7 +186,9 @@ func (s *sim) members(group idp.GroupID) []idp.UserID {
 	return ids
 }
 
-func (s *sim) has(group idp.GroupID, user idp.UserID) bool { return slices.Contains(s.members(group), user) }
+func (s *sim) has(group idp.GroupID, user idp.UserID) bool {
+	return slices.Contains(s.members(group), user)
+}
 
 func (s *sim) bigGroup(t *testing.T, n int) idp.GroupID {
 	t.Helper()

@@ -129,7 +129,7 @@ func (p *Provider) lastLogin(ctx context.Context, op string, id idp.UserID) (tim
 		}
 		return true, nil
 	})
-	if kind := idp.KindOf(err); err != nil && kind != idp.NotGovernable && kind != idp.Forbidden {
+	if err != nil && idp.KindOf(err) != idp.Forbidden {
 		return time.Time{}, err
 	}
 	return last, nil

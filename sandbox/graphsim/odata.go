@@ -268,5 +268,5 @@ func shorten(v any, names []string) any {
 func (s *Server) nextLink(q *request, after string) string {
 	query := q.query
 	query.Set("$skiptoken", skipToken(after))
-	return s.url(q.Request) + q.URL.EscapedPath() + "?" + query.Encode()
+	return s.url(q.Request) + q.URL.EscapedPath() + "?" + strings.ReplaceAll(query.Encode(), "%24", "$")
 }
