@@ -24,7 +24,7 @@ type ambient struct {
 
 func newAmbient(cfg Config, file rest.Secret) *ambient {
 	return &ambient{file: file, timeout: cfg.Timeout, transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: cfg.Dial, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: cfg.Timeout,
+		Proxy: http.ProxyFromEnvironment, DialContext: cfg.Dial, TLSHandshakeTimeout: 10 * time.Second,
 		DisableKeepAlives: true, // It is used a few times an hour.
 	}}
 }

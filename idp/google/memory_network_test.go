@@ -1,6 +1,7 @@
 package google_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -71,6 +72,8 @@ func TestDiscoverWaitsForTheBudget(t *testing.T) {
 		if err := web.Close(); err != nil {
 			t.Error(err)
 		}
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 }

@@ -108,7 +108,7 @@ func New(cfg Config) *Client {
 func newTransport(cfg Config) *http.Transport {
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: cfg.Dial, ForceAttemptHTTP2: true,
-		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: cfg.Timeout, IdleConnTimeout: 90 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 90 * time.Second,
 		MaxIdleConns: cfg.Limits.InFlight, MaxIdleConnsPerHost: cfg.Limits.InFlight, MaxResponseHeaderBytes: 256 << 10,
 	}
 }
