@@ -88,8 +88,8 @@ func (c *cache) save(tx Tx, out *outcome) error {
 			return fmt.Errorf("drop effect: %w", err)
 		}
 	}
-	for _, e := range out.Effects {
-		if err := putEffect(tx, e); err != nil {
+	for i := range out.Effects {
+		if err := putEffect(tx, &out.Effects[i]); err != nil {
 			return err
 		}
 	}
@@ -106,15 +106,16 @@ func (c *cache) save(tx Tx, out *outcome) error {
 	return nil
 }
 
-// putEffect keeps the tries already made when something pending is wished for again: an earlier try may have arrived.
-func putEffect(tx Tx, e Effect) error {
+// putEffect keeps the tries already made when something pending is wished for again: an earlier try may have arrived. The
+// runner gets them with the effect, for it may not have been told of them yet.
+func putEffect(tx Tx, e *Effect) error {
 	old, err := tx.Effect(e.ID)
 	if err == nil {
 		e.Attempts, e.NotBefore, e.LastError = old.Attempts, old.NotBefore, old.LastError
 	} else if !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("read effect: %w", err)
 	}
-	if err := tx.PutEffect(e); err != nil {
+	if err := tx.PutEffect(*e); err != nil {
 		return fmt.Errorf("write effect: %w", err)
 	}
 	return nil

@@ -343,6 +343,7 @@ func (r *Runner) failed(ctx context.Context, e Effect, err error) {
 	if err != nil {
 		s.log.Error("record failure", "effect", e.ID, "err", err)
 		next = e
+		next.Attempts++ // It was tried, whatever the store knows of it.
 		next.NotBefore = now.Add(time.Second)
 	}
 	r.queue.replace(next)
@@ -354,6 +355,7 @@ func (r *Runner) record(ctx context.Context, e Effect, c command) {
 	defer r.mu.Unlock()
 	if err != nil {
 		r.s.log.Error("record outcome", "effect", e.ID, "err", err)
+		e.Attempts++ // As in failed.
 		e.NotBefore = r.s.Now().Add(time.Second)
 		r.queue.replace(e)
 		return

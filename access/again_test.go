@@ -1,0 +1,94 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"usher/access"
+)
+
+// watchedStore tells of each effect that a commit has put.
+type watchedStore struct {
+	access.Store
+	put func(access.Effect)
+}
+
+type watchedTx struct {
+	access.Tx
+	seen *[]access.Effect
+}
+
+func (tx watchedTx) PutEffect(e access.Effect) error {
+	*tx.seen = append(*tx.seen, e)
+	return tx.Tx.PutEffect(e)
+}
+
+func (s watchedStore) Update(ctx context.Context, f func(access.Tx) error) error {
+	var seen []access.Effect
+	err := s.Store.Update(ctx, func(tx access.Tx) error {
+		seen = nil
+		return f(watchedTx{tx, &seen})
+	})
+	for _, e := range seen {
+		if err == nil {
+			s.put(e)
+		}
+	}
+	return err
+}
+
+// loseFirst is a Slack that takes the first status message and never says so.
+type loseFirst struct {
+	*slack
+	mu    sync.Mutex
+	tries []access.Message
+}
+
+func (n *loseFirst) Send(ctx context.Context, m access.Message) (access.MessageRef, error) {
+	if m.Kind != access.MessageStatus {
+		return n.slack.Send(ctx, m)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.tries = append(n.tries, m)
+	if len(n.tries) == 1 {
+		return access.MessageRef{}, &access.TargetError{Target: access.TargetSlack, Transient: true, Only: true, Err: errors.New("the answer was lost")}
+	}
+	return n.slack.Send(ctx, m)
+}
+
+// TestAWishAtTheMomentOfAFailureLooksBeforeItRepeats wishes for a message anew after its failed try was written down and
+// before the runner has heard of it.
+func TestAWishAtTheMomentOfAFailureLooksBeforeItRepeats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := &loseFirst{slack: w.slack}
+	var once atomic.Bool
+	canceled := make(chan error, 1)
+	w.store = watchedStore{w.store, func(e access.Effect) {
+		if e.Kind == access.EffectStatus && e.Attempts == 1 && once.CompareAndSwap(false, true) {
+			_, err := w.service.Cancel(t.Context(), w.person("rita"), e.Request)
+			canceled <- err
+		}
+	}}
+	w.adjust = func(c *access.Config) { c.Notifier = n }
+	w.open()
+	w.run()
+	w.submit("rita", "write", time.Hour)
+	if err := <-canceled; err != nil {
+		t.Fatal(err)
+	}
+	w.until("told", func() bool {
+		w.advance(time.Minute)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return len(n.tries) > 1
+	})
+	if second := n.tries[1]; second.At == (access.MessageRef{}) && !second.Again {
+		t.Error("the message is posted again without a look for the one that may have arrived")
+	}
+}
