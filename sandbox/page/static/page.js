@@ -57,7 +57,7 @@ async function draw(name, job) {
       const text = await answer.text();
       // An answer to an older question is not shown: the next one is on its way.
       if (answer.ok && !job.again) {
-        Idiomorph.morph(root, text, { morphStyle: 'innerHTML', ignoreActiveValue: true, callbacks });
+        Idiomorph.morph(root, text, { morphStyle: 'innerHTML', callbacks });
         for (const f of listeners) f(name);
       }
     } catch {
