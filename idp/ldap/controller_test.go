@@ -44,7 +44,7 @@ func (r *relay) windowsExchange(request *ber.Packet) ([]*ber.Packet, bool) {
 		}
 		for i, answer := range answers {
 			if answer.Children[1].Tag == vendor.ApplicationSearchResultEntry {
-				answers[i] = asController(answer, asked)
+				answers[i] = r.p.asController(answer, asked)
 			}
 		}
 		return answers, true
@@ -79,7 +79,7 @@ func toSlapd(p *ber.Packet) *ber.Packet {
 }
 
 // asController rewrites one entry of an answer.
-func asController(answer *ber.Packet, asked []string) *ber.Packet {
+func (p *proxy) asController(answer *ber.Packet, asked []string) *ber.Packet {
 	op := answer.Children[1]
 	dn := op.Children[0].Data.String()
 	entry := ber.Encode(ber.ClassApplication, ber.TypeConstructed, vendor.ApplicationSearchResultEntry, nil, "")
@@ -100,7 +100,7 @@ func asController(answer *ber.Packet, asked []string) *ber.Packet {
 		attributes.AppendChild(attribute("supportedCapabilities", []string{"1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670"}))
 		attributes.AppendChild(attribute("currentTime", []string{time.Now().UTC().Format("20060102150405.0Z")}))
 	}
-	if slices.Contains(asked, "allowedAttributesEffective") {
+	if slices.Contains(asked, "allowedAttributesEffective") && !p.locked {
 		attributes.AppendChild(attribute("allowedAttributesEffective", []string{"description", "member"}))
 	}
 	entry.AppendChild(attributes)

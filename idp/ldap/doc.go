@@ -20,7 +20,8 @@
 // memberOf is not asked: OpenLDAP's overlay fills it only for changes that it has seen, and Active Directory leaves the
 // primary group out. Members reads the group's own values, whole or range by range, then the people behind them; UserGroups
 // asks which groups list the person. Nested groups, and members outside Config.UserBase, are not people here. A limit of the
-// server that cuts an answer short is an error.
+// server that cuts an answer short is an error. In Active Directory one provider is one domain: members from other domains
+// and groups of other domains are not seen.
 //
 // # Groups that must not be empty
 //

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"usher/idp"
@@ -81,14 +80,6 @@ func (s sid) bytes() []byte {
 		raw = binary.LittleEndian.AppendUint32(raw, part)
 	}
 	return raw
-}
-
-func (s sid) String() string {
-	text := "S-1-" + strconv.FormatUint(s.authority, 10)
-	for _, part := range s.parts {
-		text += "-" + strconv.FormatUint(uint64(part), 10)
-	}
-	return text
 }
 
 // rid is the last part, which is unique in its domain.

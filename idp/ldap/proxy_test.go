@@ -23,6 +23,7 @@ type proxy struct {
 	conf     *tls.Config
 	startTLS bool
 	windows  bool // acts as a domain controller where slapd does not
+	locked   bool // and says that nothing may be written
 
 	mu      sync.Mutex
 	faults  []*idptest.Fault

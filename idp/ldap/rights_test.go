@@ -228,3 +228,51 @@ var errStop = errEnough{}
 type errEnough struct{}
 
 func (errEnough) Error() string { return "enough" }
+
+func TestAnEntryThatHidesItsIDIsNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, names())
+	u, g := s.person(t, "pat"), s.addGroup(t, "Team")
+	// To this schema the entries of OpenLDAP have no ids.
+	p := s.provider(t, func(c *ldap.Config) {
+		c.Schema, c.UserFilter, c.LoginAttribute = ldap.ActiveDirectory, "(objectClass=inetOrgPerson)", ""
+	})
+	_, err := p.FindUser(t.Context(), "pat@suite.example")
+	wantKind(t, "FindUser", err, idp.Forbidden)
+	if !strings.Contains(err.Error(), "objectGUID") {
+		t.Errorf("%v does not name the attribute", err)
+	}
+	wantKind(t, "AddMember", p.AddMember(t.Context(), g, u), idp.GroupNotFound)
+	wrong := 0
+	for _, f := range p.Check(t.Context()) {
+		if !f.OK {
+			wrong++
+		}
+	}
+	if wrong < 2 {
+		t.Errorf("%d findings, want the schema and the ids", wrong)
+	}
+}
+
+func TestFurtherAttributesAndNames(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, names())
+	p := s.provider(t, func(c *ldap.Config) {
+		c.Attributes = []string{"telephoneNumber", "employeeNumber", "o"}
+		c.DepartmentAttribute, c.LoginAttribute = "ou", "employeeNumber"
+	})
+	u := s.person(t, "pat")
+	s.change(t, s.dn(string(u)), set("telephoneNumber", "1", "2"), set("employeeNumber", "E7"), set("ou", "Engines"), set("displayName", "Pat the First"))
+	got, err := p.User(t.Context(), u)
+	must(t, "User", err)
+	if got.Attributes["telephoneNumber"] != "1; 2" || got.Attributes["employeeNumber"] != "E7" || len(got.Attributes) != 2 ||
+		got.Department != "Engines" || got.Login != "E7" || got.Name != "Pat the First" {
+		t.Fatalf("got %+v", got)
+	}
+	s.change(t, s.dn(string(u)), set("displayName"), set("givenName"))
+	got, err = p.User(t.Context(), u)
+	must(t, "User", err)
+	if got.Name != "Pat Suite" {
+		t.Fatalf("the name is %q", got.Name)
+	}
+}

@@ -78,14 +78,14 @@ func TestSecurityIdentifier(t *testing.T) {
 	t.Parallel()
 	const text = "S-1-5-21-397955417-626881126-188441444-3101001"
 	raw := securityID(t, text)
-	if hex.EncodeToString([]byte(raw)) != "010500000000000515000000"+"5951b817"+"66765d25"+"64633b0b"+"49512f00" {
+	if hex.EncodeToString([]byte(raw)) != "010500000000000515000000"+"5951b817"+"66725d25"+"64633b0b"+"49512f00" {
 		t.Fatalf("got %x", raw)
 	}
 	s, ok := parseSID([]byte(raw))
-	if !ok || s.String() != text || s.rid() != 3101001 {
+	if !ok || string(s.bytes()) != raw || s.rid() != 3101001 || len(s.parts) != 5 {
 		t.Fatalf("got %v, %v", s, ok)
 	}
-	if other, ok := s.sibling(513); !ok || !strings.HasSuffix(other.String(), "-188441444-513") || s.rid() != 3101001 {
+	if other, ok := s.sibling(513); !ok || string(other.bytes()) != securityID(t, "S-1-5-21-397955417-626881126-188441444-513") || s.rid() != 3101001 {
 		t.Fatalf("got %v, %v", other, ok)
 	}
 	for _, bad := range []string{"", "\x01", raw[:len(raw)-1], raw + "\x00", "\x02" + raw[1:]} {
@@ -315,6 +315,30 @@ func TestWhatIsNoAnswerIsUnavailable(t *testing.T) {
 		}
 		if errors.Is(err, context.Canceled) != errors.Is(e, context.Canceled) || errors.Is(err, context.DeadlineExceeded) != errors.Is(e, context.DeadlineExceeded) {
 			t.Errorf("%v became %v", err, e)
+		}
+	}
+}
+
+func TestCheckOfTheKindOfDirectory(t *testing.T) {
+	t.Parallel()
+	const paging = "1.2.840.113556.1.4.319"
+	controller := []string{"supportedControl", paging, "supportedCapabilities", capabilityAD}
+	for _, c := range []struct {
+		schema schema
+		root   entry
+		ok     bool
+		says   string
+	}{
+		{openLDAP(), made("supportedControl", paging), true, "page by page"},
+		{openLDAP(), made(), true, "beyond its size limit"},
+		{openLDAP(), made(controller...), false, "is Active Directory"},
+		{activeDirectory(), made("supportedControl", paging), false, "is not Active Directory"},
+		{activeDirectory(), made(controller...), true, "page by page"},
+		{activeDirectory(), made("supportedControl", paging, "supportedCapabilities", capabilityAD+"|"+capabilityReadOnly), false, "read-only"},
+	} {
+		p := &Provider{cfg: settings{schema: c.schema}}
+		if f := p.checkKind(c.root); f.OK != c.ok || !strings.Contains(f.Detail, c.says) || f.OK == (f.Fix != "") {
+			t.Errorf("%v: %+v", c.root.attributes, f)
 		}
 	}
 }

@@ -26,13 +26,13 @@ func (s *settings) userOf(e entry) (idp.User, bool) {
 	if !ok {
 		return idp.User{}, false
 	}
-	name := e.first("displayName", "cn")
-	if full := strings.TrimSpace(e.first("givenName") + " " + e.first("sn")); e.first("displayName") == "" && e.first("givenName") != "" {
-		name = full
+	name := e.first("displayName")
+	if given := e.first("givenName"); name == "" && given != "" {
+		name = strings.TrimSpace(given + " " + e.first("sn"))
 	}
 	status, detail := s.status(e)
 	u := idp.User{
-		ID: idp.UserID(id), Login: e.first(s.schema.login...), Email: e.first(s.schema.email), Name: name, Title: e.first("title"),
+		ID: idp.UserID(id), Login: e.first(s.schema.login...), Email: e.first(s.schema.email), Name: or(name, e.first("cn")), Title: e.first("title"),
 		Department: e.first(s.schema.department...), Status: status, StatusDetail: detail, LastLogin: lastLogin(e),
 	}
 	for _, attribute := range s.Attributes {

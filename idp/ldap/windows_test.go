@@ -54,3 +54,21 @@ func TestRepeatedChangesOfAController(t *testing.T) {
 		t.Fatal("slapd never said that it was so already, so this test proves nothing")
 	}
 }
+
+// TestCheckAsksTheControllerWhatMayBeWritten is about the attribute that a controller computes; nothing is tried out.
+func TestCheckAsksTheControllerWhatMayBeWritten(t *testing.T) {
+	t.Parallel()
+	for _, locked := range []bool{false, true} {
+		s := newSite(t, windows())
+		s.proxy.locked = locked
+		s.addGroup(t, "Team")
+		for _, f := range s.provider(t, nil).Check(t.Context()) {
+			if f.OK == (locked && f.Subject == "right to change members") {
+				t.Errorf("locked %v: %+v", locked, f)
+			}
+		}
+		if s.proxy.saw(16) {
+			t.Error("the check tried a change")
+		}
+	}
+}
