@@ -49,7 +49,9 @@ func tooMuch() map[string]string {
 
 // Check judges the credentials, the consented permissions, the license, the clock and the limits. It sends reads only, about five.
 func (p *Provider) Check(ctx context.Context) []idp.Finding {
-	token, err := p.tokens.get(ctx)
+	limited, cancel := context.WithTimeoutCause(ctx, p.cfg.Timeout, errTimeout)
+	defer cancel()
+	token, err := p.tokens.get(limited)
 	if err != nil {
 		return []idp.Finding{finding("credentials", asError(err, "check sign-in"), "",
 			"Compare tenant id, client id and secret or certificate with the app registration in the Entra admin center, and look whether they have expired.")}

@@ -18,7 +18,7 @@ import (
 
 // credentialMaker returns a function that makes the configured credential anew: one that is made anew has forgotten the tokens
 // that it was given. The addresses are checked already, so azidentity need not ask a third server whether they are genuine.
-func credentialMaker(cfg Config, where addresses, transport http.RoundTripper) func() (azcore.TokenCredential, error) {
+func credentialMaker(cfg Config, where addresses, transport *http.Transport) func() (azcore.TokenCredential, error) {
 	login := &wire{base: where.authority, now: cfg.Now, next: transport}
 	options := azcore.ClientOptions{
 		Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: where.authority.String() + "/"},
@@ -29,7 +29,7 @@ func credentialMaker(cfg Config, where addresses, transport http.RoundTripper) f
 		case cfg.TokenSource != nil:
 			return sourceCredential{cfg.TokenSource}, nil
 		case cfg.ManagedIdentity:
-			managed := &azidentity.ManagedIdentityCredentialOptions{}
+			managed := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: azcore.ClientOptions{Transport: direct(transport), Retry: options.Retry}}
 			if cfg.ClientID != "" {
 				managed.ID = azidentity.ClientID(cfg.ClientID)
 			}
@@ -50,6 +50,14 @@ func credentialMaker(cfg Config, where addresses, transport http.RoundTripper) f
 			})
 		}
 	}
+}
+
+// direct is a client for the identity service of the machine itself, which no proxy can stand in for. Where it is and how it is
+// asked is azidentity's business.
+func direct(transport *http.Transport) *http.Client {
+	own := transport.Clone()
+	own.Proxy, own.DisableKeepAlives = nil, true
+	return &http.Client{Transport: own, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // asConfigError keeps the text of an error of azidentity's constructors out of ours: it may quote what it was given.

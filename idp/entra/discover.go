@@ -28,6 +28,9 @@ func (p *Provider) Discover(ctx context.Context, found func(idp.Discovered) erro
 	return pages(ctx, p, c, func(rows []groupRow) (bool, error) {
 		for _, row := range rows {
 			one, err := d.describe(ctx, row)
+			if idp.KindOf(err) == idp.GroupNotFound {
+				continue // deleted since it was listed
+			}
 			if err != nil {
 				return false, err
 			}
@@ -56,7 +59,7 @@ func (d *discovery) describe(ctx context.Context, row groupRow) (idp.Discovered,
 	owners := row.Owners
 	if len(owners) >= expanded {
 		owners = nil
-		c := call{op: opDiscover, path: "/groups/" + row.ID + "/owners", query: url.Values{"$select": {userFields}, "$top": {"100"}}, gently: true}
+		c := call{op: opDiscover, path: "/groups/" + row.ID + "/owners", query: url.Values{"$select": {userFields}, "$top": {"100"}}, missing: idp.GroupNotFound, gently: true}
 		if err := pages(ctx, d.p, c, func(rows []userRow) (bool, error) {
 			owners = append(owners, rows...)
 			return true, nil
@@ -79,7 +82,7 @@ func (d *discovery) describe(ctx context.Context, row groupRow) (idp.Discovered,
 
 // count reads the number of direct members from the index.
 func (d *discovery) count(ctx context.Context, group string) (int, error) {
-	a, err := d.p.do(ctx, call{op: opDiscover, path: "/groups/" + group + "/members/$count", index: true, gently: true})
+	a, err := d.p.do(ctx, call{op: opDiscover, path: "/groups/" + group + "/members/$count", missing: idp.GroupNotFound, index: true, gently: true})
 	switch {
 	case err != nil && idp.KindOf(err) == idp.Forbidden:
 		return -1, nil
@@ -103,7 +106,7 @@ func (d *discovery) appsOf(ctx context.Context, group string) ([]idp.App, error)
 		Name     string `json:"resourceDisplayName"`
 	}
 	var list []assignment
-	c := call{op: opDiscover, path: "/groups/" + group + "/appRoleAssignments", gently: true}
+	c := call{op: opDiscover, path: "/groups/" + group + "/appRoleAssignments", missing: idp.GroupNotFound, gently: true}
 	err := pages(ctx, d.p, c, func(rows []assignment) (bool, error) {
 		list = append(list, rows...)
 		return true, nil
@@ -119,6 +122,9 @@ func (d *discovery) appsOf(ctx context.Context, group string) ([]idp.App, error)
 		}
 		seen[a.Resource] = true
 		app, err := d.app(ctx, a.Resource, a.Name)
+		if idp.KindOf(err) == idp.Invalid {
+			continue // deleted since it was listed
+		}
 		if err != nil {
 			return nil, d.lacking(err)
 		}

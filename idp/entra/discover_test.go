@@ -100,3 +100,25 @@ func TestDiscoverEndsWithTheFirstError(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatVanishesDuringDiscoveryIsLeftOut(t *testing.T) {
+	t.Parallel()
+	var group string
+	s := start(t, false, func(c *graphsim.Config) {
+		group = "44444444-aaaa-4bbb-8ccc-000000000003"
+		c.Groups = append(c.Groups, graphsim.Group{ID: group, DisplayName: "CRM users"})
+		c.Apps[0].Groups = []string{group}
+	})
+	for range 3 {
+		s.team(t)
+	}
+	s.Inject(graphsim.Fault{Name: "group.members.count", Kind: graphsim.Gone, Times: 1})
+	s.Inject(graphsim.Fault{Name: "app.get", Kind: graphsim.Gone, Times: 1})
+	all, err := s.discover(t)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%d groups, %v", len(all), err)
+	}
+	if got, there := all[idp.GroupID(group)]; there && len(got.Apps) != 0 {
+		t.Errorf("an app that is gone: %+v", got.Apps)
+	}
+}

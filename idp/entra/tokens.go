@@ -47,7 +47,8 @@ func newTokens(first azcore.TokenCredential, fresh func() (azcore.TokenCredentia
 }
 
 // Do sends the request with a token. After a 401, Graph's word that nothing was done, it tries once more with a token that the
-// authority gave out after that; MSAL keeps tokens in memory, so the credential is made anew for it.
+// authority gave out after that; MSAL keeps tokens in memory, so the credential is made anew for it. Those of managed identities
+// it keeps for the whole process, so they live until they end.
 func (t *tokens) Do(req *policy.Request) (*http.Response, error) {
 	for attempt := 0; ; attempt++ {
 		token, err := t.get(req.Raw().Context())

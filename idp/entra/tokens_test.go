@@ -2,7 +2,11 @@ package entra_test
 
 import (
 	"context"
+	"encoding/json"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -140,4 +144,33 @@ func TestATokenSourceServesOtherCredentials(t *testing.T) {
 	if got, err := p.User(t.Context(), u); err != nil || got.ID != u {
 		t.Fatalf("%v, %v", got.ID, err)
 	}
+}
+
+func TestAManagedIdentityAsksTheMachine(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // the metadata service is never asked through a proxy
+	s := start(t, false, nil)
+	u := s.person(t, "ada@suite.example")
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Metadata") != "true" || r.URL.Query().Get("resource") != s.web.URL || r.URL.Query().Get("client_id") != appID {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"error":"invalid_request","error_description":"Identity not found"}`))
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{
+			"access_token": s.token(t), "expires_on": strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10), "expires_in": "3600", "token_type": "Bearer", "resource": s.web.URL,
+		})
+	}))
+	t.Cleanup(metadata.Close)
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if addr == "169.254.169.254:80" {
+			addr = metadata.Listener.Addr().String()
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
+	}
+	p := s.provider(t, entra.Config{ManagedIdentity: true, ClientID: appID, Dial: dial})
+	if got, err := p.User(t.Context(), u); err != nil || got.ID != u {
+		t.Fatalf("%v, %v", got.ID, err)
+	}
+	_, err := s.provider(t, entra.Config{ManagedIdentity: true, ClientID: appOne, Dial: dial}).User(t.Context(), u)
+	wantKind(t, err, idp.Unauthorized)
 }
