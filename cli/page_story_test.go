@@ -95,7 +95,8 @@ func TestTheWholeStoryByClicksAndKeys(t *testing.T) {
 			v.denies()
 			v.extendsAndGivesBack()
 			v.oktaFails()
-			if shift := v.LayoutShift(); shift > 0.02 {
+			// Up to 0.1 is called good (web.dev/articles/cls), of one visit; this is the sum of a whole story.
+			if shift := v.LayoutShift(); shift > 0.1 {
 				t.Errorf("the layout jumped by %.3f: %+v", shift, v.Shifts())
 			}
 		})
