@@ -88,23 +88,29 @@ func startSlapd() (*slapd, error) {
 		return nil, err
 	}
 	s := &slapd{dir: dir}
-	if s.pki, err = newPKI(dir); err != nil {
-		return nil, err
+	if err := s.start(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if err := os.WriteFile(filepath.Join(dir, "slapd.conf"), []byte(s.conf()), 0o600); err != nil {
-		return nil, err
+	return s, nil
+}
+
+func (s *slapd) start() (err error) {
+	if s.pki, err = newPKI(s.dir); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "slapd.conf"), []byte(s.conf()), 0o600); err != nil {
+		return err
 	}
 	if err := s.fill(); err != nil {
-		return nil, err
+		return err
 	}
 	// Another process may take the free ports first.
 	for range 3 {
 		if err = s.run(); err == nil {
-			return s, nil
+			return nil
 		}
 	}
-	_ = os.RemoveAll(dir)
-	return nil, err
+	return err
 }
 
 // run starts the process under a shell that ends it when this process is gone, however that happens.
