@@ -77,7 +77,7 @@ func (h *pageHost) story(ctx context.Context, url string) error {
 	say(h.app.Stdout, "Meanwhile the whole story is played here, in a second company, and every step is checked:\n\n")
 	if err := h.app.tourBeside(ctx, h.start); err != nil {
 		if ctx.Err() != nil {
-			return nil // Stopped in the middle of it.
+			return nil //nolint:nilerr // Stopped in the middle of it.
 		}
 		say(h.app.Stdout, "%v\nThe page is still there: %s\n", err, url)
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"usher/sandbox/jirasim"
@@ -18,8 +19,8 @@ import (
 type trouble struct{ Kind, Words string }
 
 // troubles are the faults of the switches, the good state first.
-var troubles = []trouble{
-	{"", "works"}, {"down", "is down"}, {"slow", "is slow"}, {"rate_limit", "says 429"}, {"lost_answer", "loses answers"},
+func troubles() []trouble {
+	return []trouble{{"", "works"}, {"down", "is down"}, {"slow", "is slow"}, {"rate_limit", "says 429"}, {"lost_answer", "loses answers"}}
 }
 
 // slowBy is how long a slow vendor takes.
@@ -53,7 +54,7 @@ func (s *Server) bar(r *http.Request) (template.HTML, error) {
 		data.Due = at.In(v.Zone).Format("Mon 2 Jan, 15:04")
 	}
 	for _, n := range []struct{ name, words string }{{"slack", "Slack"}, {"jira", "Jira"}, {"okta", "Okta"}} {
-		data.Vendors = append(data.Vendors, vendorState{n.name, n.words, s.fault(st, n.name), troubles})
+		data.Vendors = append(data.Vendors, vendorState{n.name, n.words, s.fault(st, n.name), troubles()})
 	}
 	return s.render("bar.html", data)
 }
@@ -131,10 +132,5 @@ func (s *Server) setFault(_ context.Context, ask struct{ Vendor, Kind string }) 
 }
 
 func known(kind string) bool {
-	for _, t := range troubles {
-		if t.Kind == kind {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(troubles(), func(t trouble) bool { return t.Kind == kind })
 }

@@ -25,7 +25,7 @@ func (s *Server) index(r *http.Request) (template.HTML, error) {
 	if data.Pane != "jira" && data.Pane != "okta" && data.Pane != "calls" {
 		data.Pane = "slack"
 	}
-	for _, name := range paneNames {
+	for _, name := range paneNames() {
 		data.Panes[name] = st.draw(r, name, q)
 	}
 	inner := r.Clone(r.Context())

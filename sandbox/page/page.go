@@ -157,7 +157,7 @@ func (s *Server) routes() (http.Handler, error) {
 		return map[string]bool{"ok": true}, s.reset(context.WithoutCancel(ctx))
 	}))
 	mux.Handle("POST /tour", web.Act(s.directTour))
-	for _, name := range paneNames {
+	for _, name := range paneNames() {
 		mux.Handle("/"+name+"/", s.pane(name))
 	}
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
@@ -180,7 +180,7 @@ func (s *Server) routes() (http.Handler, error) {
 }
 
 // paneNames are the vendors' panes, in the order of the columns.
-var paneNames = []string{"slack", "jira", "okta"}
+func paneNames() []string { return []string{"slack", "jira", "okta"} }
 
 // pane hands over to the pane of the stage that is up.
 func (s *Server) pane(name string) http.Handler {

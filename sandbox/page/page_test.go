@@ -58,7 +58,13 @@ func serve(t *testing.T) served {
 	return served{t, p, srv.URL}
 }
 
-func (s served) ask(method, path, body string, header ...string) (*http.Response, string) {
+// answer is what came with a body.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func (s served) ask(method, path, body string, header ...string) (answer, string) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -80,22 +86,24 @@ func (s served) ask(method, path, body string, header ...string) (*http.Response
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return resp, string(b)
+	return answer{resp.StatusCode, resp.Header}, string(b)
 }
 
 // changing are the addresses that change something, with a body that would.
-var changing = map[string]string{
-	"/clock": `{"Advance":"1h"}`, "/faults": `{"Vendor":"okta","Kind":"down"}`, "/reset": `{}`, "/tour": `{"Do":"play"}`,
-	"/okta/add": `{"Who":"noor","Group":"00g1githubwrite","User":"00umaya0000000000000"}`, "/okta/deactivate": `{"Who":"noor","Person":"maya"}`,
-	"/slack/command": `{"who":"maya","text":"/access"}`, "/slack/press": `{}`, "/slack/open": `{"who":"maya","tab":"home"}`,
-	"/jira/comment": `{}`, "/jira/transition": `{}`, "/_sandbox/clock": `{"advance":"1h"}`, "/_sandbox/do": `{"who":"maya","do":"home"}`,
+func changing() map[string]string {
+	return map[string]string{
+		"/clock": `{"Advance":"1h"}`, "/faults": `{"Vendor":"okta","Kind":"down"}`, "/reset": `{}`, "/tour": `{"Do":"play"}`,
+		"/okta/add": `{"Who":"noor","Group":"00g1githubwrite","User":"00umaya0000000000000"}`, "/okta/deactivate": `{"Who":"noor","Person":"maya"}`,
+		"/slack/command": `{"who":"maya","text":"/access"}`, "/slack/press": `{}`, "/slack/open": `{"who":"maya","tab":"home"}`,
+		"/jira/comment": `{}`, "/jira/transition": `{}`, "/_sandbox/clock": `{"advance":"1h"}`, "/_sandbox/do": `{"who":"maya","do":"home"}`,
+	}
 }
 
 func TestAPageOfAnotherOriginCannotDriveIt(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	before := s.p.Stage().World.Clock.Offset()
-	for path, body := range changing {
+	for path, body := range changing() {
 		for name, header := range map[string][]string{
 			"another site":         {"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"},
 			"another port":         {"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:9"},
@@ -137,7 +145,7 @@ func TestNoGETChangesAnything(t *testing.T) {
 	s := serve(t)
 	w := s.p.Stage().World
 	changed := []<-chan struct{}{w.Slack.Changed(), w.Jira.Changed(), w.Okta.Changed()}
-	for path := range changing {
+	for path := range changing() {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			if resp, _ := s.ask(method, path, ""); resp.StatusCode != http.StatusMethodNotAllowed && resp.StatusCode != http.StatusNotFound {
 				t.Errorf("%s %s: %d", method, path, resp.StatusCode)
@@ -214,7 +222,7 @@ func TestTheBrowserIsToldOfChanges(t *testing.T) {
 		t.Fatalf("the stream ended without %s: %v", want, lines.Err())
 	}
 	told("retry")
-	s.ask(http.MethodPost, "/okta/add", changing["/okta/add"])
+	s.ask(http.MethodPost, "/okta/add", changing()["/okta/add"])
 	told(`data: "okta"`)
 	s.ask(http.MethodPost, "/clock", `{"Advance":"24h"}`)
 	told("event: moved")
