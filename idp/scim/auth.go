@@ -71,7 +71,7 @@ func (a *authorizer) Authorize(ctx context.Context, req *http.Request, _ string)
 }
 
 // Rejected drops a fetched token; a fixed one cannot be renewed.
-func (a *authorizer) Rejected(_, authorization string) bool {
+func (a *authorizer) Rejected(_ context.Context, _, authorization string) bool {
 	if a.fixed != nil {
 		return false
 	}

@@ -33,7 +33,7 @@ func (l clientLogin) Authorize(_ context.Context, req *http.Request, _ string) e
 }
 
 // Rejected has nothing else to offer.
-func (l clientLogin) Rejected(string, string) bool { return false }
+func (l clientLogin) Rejected(context.Context, string, string) bool { return false }
 
 // fetchToken asks for a token by client credentials.
 func fetchToken(ctx context.Context, c *rest.Client, o OAuth, at *url.URL) (*grant, error) {

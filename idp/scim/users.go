@@ -30,7 +30,7 @@ func (p *Provider) userByID(ctx context.Context, op, id string, query url.Values
 }
 
 // FindUser asks by the configured attribute. Of several users with the address, the one who is not departed is meant. It
-// costs one call.
+// costs one call, or two for an address with capitals that is not found as it is.
 func (p *Provider) FindUser(ctx context.Context, email string) (idp.User, error) {
 	const op = "find user"
 	email = strings.TrimSpace(email)
@@ -44,8 +44,17 @@ func (p *Provider) FindUser(ctx context.Context, email string) (idp.User, error)
 	return only(op, found)
 }
 
-// findBy asks for users by an attribute, and believes only rows that really have the address there.
+// findBy asks for users by an attribute, and believes only rows that really have the address there. Letter case does not matter
+// by the RFC and matters to some servers, where addresses mostly are in small letters.
 func (p *Provider) findBy(ctx context.Context, op, attribute, email string) ([]idp.User, error) {
+	found, err := p.findExactly(ctx, op, attribute, email)
+	if lower := strings.ToLower(email); err == nil && len(found) == 0 && lower != email {
+		return p.findExactly(ctx, op, attribute, lower)
+	}
+	return found, err
+}
+
+func (p *Provider) findExactly(ctx context.Context, op, attribute, email string) ([]idp.User, error) {
 	rows, err := list[userRow](ctx, p, op, "Users", "", url.Values{"filter": {equals(attribute, email)}})
 	if err != nil {
 		return nil, err
