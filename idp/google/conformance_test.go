@@ -6,18 +6,35 @@ import (
 
 	"usher/idp/google"
 	"usher/idp/idptest"
+	"usher/sandbox/googlesim"
 )
 
-// TestConformance runs the suite. Its case that a removal is one call is put to a provider that takes out whoever it is told
-// to: by default the role is read first, so that no owner or manager is removed, and that is a second call.
+// TestConformance runs the suite twice: with a service account that acts for an admin, and with one that has a role of its own.
+// The case that a removal is one call is put to a provider that takes out whoever it is told to: by default the role is read
+// first, so that no owner or manager is removed, and that is a second call.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	idptest.Run(t, func(t *testing.T) idptest.World {
-		t.Helper()
-		s := start(t, nil)
-		if strings.HasSuffix(t.Name(), "/a_removal_is_one_call") {
-			s.tune = func(c *google.Config) { c.AnyRole = true }
-		}
-		return s.world(t)
-	})
+	for name, c := range map[string]struct {
+		change func(*googlesim.Config)
+		tune   func(*google.Config)
+	}{
+		"for an admin": {func(*googlesim.Config) {}, func(*google.Config) {}},
+		"as itself": {
+			func(c *googlesim.Config) { c.ServiceAccounts[0].Admin = googlesim.SuperAdmin },
+			func(c *google.Config) { c.Subject = "" },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			idptest.Run(t, func(t *testing.T) idptest.World {
+				t.Helper()
+				s := start(t, c.change)
+				s.tune = func(cfg *google.Config) {
+					c.tune(cfg)
+					cfg.AnyRole = strings.HasSuffix(t.Name(), "/a_removal_is_one_call")
+				}
+				return s.world(t)
+			})
+		})
+	}
 }

@@ -123,11 +123,19 @@ func (p *Provider) membership(ctx context.Context, op string, group idp.GroupID,
 	}
 	ask := p.identity(op, scopeLabels, http.MethodGet, idp.UserNotFound, url.Values{"memberKey.id": {row.Email}}, "groups", j.resource, "memberships:lookup")
 	if err := p.read(ctx, ask, &answer); err != nil {
-		return row, "", "", err
+		return row, "", "", laggingMembership(op, err)
 	}
 	name, fine := strings.CutPrefix(answer.Name, "groups/"+j.resource+"/memberships/")
 	if !fine || rest.Plain(name) == "" {
 		return row, "", "", &idp.Error{Kind: idp.Unavailable, Op: op, Code: "HTTP 200", Err: errors.New("the answer is no membership")}
 	}
 	return row, j.resource, name, nil
+}
+
+// laggingMembership takes "no such member" for a matter of time: the Directory API has just shown the membership.
+func laggingMembership(op string, err error) error {
+	if idp.KindOf(err) != idp.UserNotFound {
+		return err
+	}
+	return &idp.Error{Kind: idp.Unavailable, Op: op, Code: codeOf(err), Err: errors.New("the membership is so new that Google does not know it everywhere")}
 }

@@ -74,3 +74,14 @@ func TestExpiryIsConfirmed(t *testing.T) {
 		must(t, "SetExpiry again", p.SetExpiry(t.Context(), g, u, s.now().Add(time.Hour)))
 	}
 }
+
+// TestExpiryOfANewMembership proves that a membership which one API shows and the other does not yet is a matter of time.
+func TestExpiryOfANewMembership(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	p, u := s.provider(t, nil), person(t, s, "ada@suite.example")
+	g := s.addGroup(t, "Team", u)
+	s.Inject(googlesim.Fault{Name: "identity.membership.lookup", Kind: googlesim.Gone, Times: 1})
+	wantKind(t, "SetExpiry", p.SetExpiry(t.Context(), g, u, s.now().Add(time.Hour)), idp.Unavailable)
+	must(t, "SetExpiry again", p.SetExpiry(t.Context(), g, u, s.now().Add(time.Hour)))
+}

@@ -295,7 +295,14 @@ func (s *sim) another(t *testing.T, more func(*googlesim.Config), tune func(*goo
 		}
 		more(c)
 	})
-	o.tune = tune
+	o.tune = func(c *google.Config) {
+		if s.tune != nil {
+			s.tune(c)
+		}
+		if tune != nil {
+			tune(c)
+		}
+	}
 	return o
 }
 

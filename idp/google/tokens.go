@@ -79,9 +79,13 @@ func (t *tokens) Authorize(ctx context.Context, req *http.Request, scope string)
 }
 
 // Rejected forgets the access token that Google refused, unless it has been replaced already.
-func (t *tokens) Rejected(scope, authorization string) bool {
+func (t *tokens) Rejected(ctx context.Context, scope, authorization string) bool {
 	s := t.slot(scope)
-	<-s.turn
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return false
+	}
 	defer func() { s.turn <- struct{}{} }()
 	if authorization == "Bearer "+s.bearer {
 		s.bearer = ""

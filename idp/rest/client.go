@@ -21,7 +21,7 @@ type Authorizer interface {
 	// Authorize sets the credentials that have the scope. An error with a kind of package idp keeps it.
 	Authorize(ctx context.Context, req *http.Request, scope string) error
 	// Rejected is told of a 401 with the header that was sent, and reports whether fresh credentials may be tried once.
-	Rejected(scope, authorization string) bool
+	Rejected(ctx context.Context, scope, authorization string) bool
 }
 
 // Config of a client. It is what a provider made of its own settings, so it is not checked again.
@@ -215,7 +215,7 @@ func (c *Client) send(ctx context.Context, r Request, auth Authorizer) (*Answer,
 		if err != nil {
 			return nil, err
 		}
-		if auth == nil || attempt > 0 || a.Status != http.StatusUnauthorized || !auth.Rejected(r.Scope, req.Header.Get("Authorization")) {
+		if auth == nil || attempt > 0 || a.Status != http.StatusUnauthorized || !auth.Rejected(ctx, r.Scope, req.Header.Get("Authorization")) {
 			return a, nil
 		}
 	}

@@ -146,7 +146,7 @@ func (f *fresh) Authorize(_ context.Context, req *http.Request, scope string) er
 	return nil
 }
 
-func (f *fresh) Rejected(_, authorization string) bool {
+func (f *fresh) Rejected(_ context.Context, _, authorization string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if authorization == fmt.Sprintf("Bearer %d", f.serial) {

@@ -79,6 +79,9 @@ func TestMembershipsThatEnd(t *testing.T) {
 	if _, _, found := c.Membership(team, ada); found {
 		t.Error("the membership outlived its end")
 	}
+	if history := c.MemberHistory(team); len(history) != 2 || history[1].Added || history[1].By != "cloud-support@google.com" {
+		t.Errorf("the history is %+v", history)
+	}
 }
 
 func TestRolesOverCloudIdentity(t *testing.T) {

@@ -1,6 +1,7 @@
 package googlesim
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -85,6 +86,9 @@ func (s *Server) setMember(g *groupRec, who memberKeyed, st memberState, at time
 		g.members[who.id] = m
 	}
 	m.since, m.states = append(m.since, at), append(m.states, st)
+	if !st.expires.IsZero() {
+		s.ending = append(s.ending, ending{g, m, st.expires})
+	}
 }
 
 // join and part change a membership and note who did it.
@@ -99,6 +103,33 @@ func (s *Server) part(g *groupRec, m *memberRec, by string) {
 	s.setMember(g, m.memberKeyed, memberState{}, now)
 	g.history = append(g.history, Change{At: now, MemberID: m.id, By: by})
 }
+
+// remover is who ends memberships that expire, as the audit log of Google names it.
+const remover = "cloud-support@google.com"
+
+// expire writes down what has ended by itself since the last look.
+func (s *Server) expire() {
+	now := s.clock()
+	for _, e := range s.ending {
+		if st := e.m.last(); !st.expires.Equal(e.at) || e.at.After(now) {
+			continue
+		}
+		s.setMember(e.g, e.m.memberKeyed, memberState{}, e.at)
+		e.g.history = append(e.g.history, Change{At: e.at, MemberID: e.m.id, By: remover})
+		s.bump()
+	}
+	s.ending = slices.DeleteFunc(s.ending, func(e ending) bool { return !e.m.last().expires.Equal(e.at) })
+}
+
+// ending is a membership with an end.
+type ending struct {
+	g  *groupRec
+	m  *memberRec
+	at time.Time
+}
+
+// last is the newest state.
+func (m *memberRec) last() memberState { return m.states[len(m.states)-1] }
 
 // nested reports whether the member is in the group, directly or by groups within it.
 func (s *Server) nested(g *groupRec, id string, at time.Time, seen map[string]bool) bool {

@@ -27,6 +27,7 @@ type Server struct {
 	groups   []*groupRec
 	keys     map[string]any // lower-case address or id: *userRec or *groupRec, also of the deleted
 	events   []*event       // oldest first
+	ending   []ending
 	windows  map[string]*quota
 	inflight int
 
@@ -129,6 +130,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) work(q *request) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.expire()
 	rep := s.admit(q)
 	if rep.status == 0 {
 		rep = q.route.serve(s, q)

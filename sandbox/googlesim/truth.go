@@ -45,6 +45,7 @@ func (s *Server) Membership(group, member string) (role string, expires time.Tim
 func (s *Server) MemberHistory(group string) []Change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.expire()
 	if g, is := s.keys[strings.ToLower(group)].(*groupRec); is {
 		return append([]Change(nil), g.history...)
 	}
