@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"usher/idp"
 )
@@ -34,7 +35,7 @@ func checkPair(op string, group idp.GroupID, user idp.UserID) error {
 // isAddress accepts what can be an e-mail address.
 func isAddress(s string) bool {
 	local, domain, found := strings.Cut(s, "@")
-	return found && local != "" && domain != "" && len(s) <= 320 && !strings.Contains(domain, "@") &&
+	return found && local != "" && domain != "" && len(s) <= 320 && utf8.ValidString(s) && !strings.Contains(domain, "@") &&
 		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '"' || r == '\\' })
 }
 
