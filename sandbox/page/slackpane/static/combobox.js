@@ -14,7 +14,7 @@ function add(parent, tag, attributes, words = '') {
 
 export function startCombobox(slack) {
   const { root } = slack;
-  let open = null; // {id, options, active, note} of the input whose list is open
+  let open = null; // {id, text, options, active, note, enter} of the input whose list is open; text is what options are for
   let timer = 0;
   let asking = false;
   let wanted = null; // what to ask when the question under way is answered
@@ -23,6 +23,10 @@ export function startCombobox(slack) {
   const inputOf = () => (open ? document.getElementById(open.id) : null);
   const boxOf = (input) => input.closest('.bk-combobox');
   const listOf = (input) => document.getElementById(input.getAttribute('aria-controls'));
+  // query is what is looked for: everything as long as nothing else was typed than what is chosen.
+  const query = (input) => (input.value === drawn.get(input) ? '' : input.value.trim());
+  // old tells whether the list belongs to other words than those in the input. Nothing in it can be chosen then.
+  const old = (input) => open?.options && open.text !== query(input);
 
   function show(input, more) {
     if (open?.id !== input.id) {
@@ -36,13 +40,13 @@ export function startCombobox(slack) {
   function close() {
     const input = inputOf();
     open = null;
+    wanted = null;
     clearTimeout(timer);
     if (!input) return;
     const list = listOf(input);
     list.hidden = true;
     list.replaceChildren();
-    list.removeAttribute('style');
-    delete list.dataset.keep;
+    for (const name of ['style', 'aria-busy', 'data-keep']) list.removeAttribute(name);
     input.setAttribute('aria-expanded', 'false');
     input.removeAttribute('aria-activedescendant');
   }
@@ -51,7 +55,7 @@ export function startCombobox(slack) {
   async function search(input, text) {
     const least = Number(boxOf(input).dataset.min);
     if ([...text].length < least) {
-      show(input, { options: [], active: -1, note: `Type ${least === 1 ? 'a character' : `${least} characters or more`} to search` });
+      show(input, { text, options: [], active: -1, note: `Type ${least === 1 ? 'a character' : `${least} characters or more`} to search` });
       return;
     }
     if (asking) {
@@ -65,15 +69,18 @@ export function startCombobox(slack) {
     if (!open?.options) show(input, { note: 'Loading…' });
     const answer = await slack.post('options', { view: place.view ?? place.kind, block, action, text });
     asking = false;
-    if (open?.id !== input.id) return;
-    if (wanted !== null) {
-      const next = wanted;
-      wanted = null;
-      search(inputOf() ?? input, next);
-      return;
-    }
-    if (!answer.ok || answer.data.failed) show(input, { options: [], active: -1, note: answer.data.failed ?? answer.data.error });
-    else show(input, { options: answer.data, active: answer.data.length && text ? 0 : -1, note: answer.data.length ? '' : 'No results' });
+    const next = wanted;
+    wanted = null;
+    const now = inputOf();
+    if (now && next !== null) search(now, next);
+    else if (now && open.id === input.id) offer(now, text, answer);
+  }
+
+  // offer shows what the app answered, or Slack's sentence when it did not.
+  function offer(input, text, { ok, data }) {
+    if (!ok || data.failed) show(input, { text, options: [], active: -1, note: data.failed ?? data.error });
+    else show(input, { text, options: data, active: data.length && text ? 0 : -1, note: data.length ? '' : 'No results' });
+    if (open.enter && open.active >= 0 && !old(input)) choose(input, open.options[open.active]);
   }
 
   function draw() {
@@ -103,6 +110,7 @@ export function startCombobox(slack) {
     });
     if (open.note) add(list, 'li', { role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false', class: 'bk-nothing' }, open.note);
     list.hidden = false;
+    list.setAttribute('aria-busy', String(Boolean(old(input))));
     input.setAttribute('aria-expanded', 'true');
     float(list, input, { wide: true });
     point(open.active);
@@ -157,19 +165,25 @@ export function startCombobox(slack) {
     const input = target(e);
     if (!input) return;
     clearTimeout(timer);
-    if (open?.id !== input.id) show(input, { note: 'Loading…' });
-    timer = setTimeout(() => search(input, input.value.trim()), pause);
+    show(input, { enter: false, ...(open?.options ? {} : { note: 'Loading…' }) });
+    timer = setTimeout(() => search(input, query(input)), pause);
   });
   root.addEventListener('click', (e) => {
     const input = target(e);
-    if (input && open?.id !== input.id) search(input, input.value === drawn.get(input) ? '' : input.value.trim());
+    if (input && open?.id !== input.id) search(input, query(input));
   });
-  // The list must not take the focus from the input, or choosing would leave it.
-  root.addEventListener('mousedown', (e) => { if (e.target.closest('.bk-combobox [role="listbox"]')) e.preventDefault(); });
-  root.addEventListener('click', (e) => {
+  // What is under the pointer when it goes down is chosen: by the time it comes up, a later answer may have moved the list.
+  // The list must not take the focus from the input either. A screen reader clicks without a pointer.
+  function take(e) {
     const line = e.target.closest('.bk-combobox [data-index]');
-    if (line && open) choose(inputOf(), open.options[Number(line.dataset.index)]);
+    if (line && open && !old(inputOf())) choose(inputOf(), open.options[Number(line.dataset.index)]);
+  }
+  root.addEventListener('mousedown', (e) => {
+    if (!e.target.closest('.bk-combobox [role="listbox"]')) return;
+    e.preventDefault();
+    if (e.button === 0) take(e);
   });
+  root.addEventListener('click', take);
   root.addEventListener('keydown', (e) => {
     const input = target(e);
     if (!input || e.isComposing) return;
@@ -177,11 +191,12 @@ export function startCombobox(slack) {
     const n = shown ? open.options?.length ?? 0 : 0;
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
       e.preventDefault();
-      if (!shown) search(input, input.value === drawn.get(input) ? '' : input.value.trim());
+      if (!shown) search(input, query(input));
       else if (n) point(e.key === 'ArrowDown' ? (open.active + 1) % n : (open.active + n - (open.active < 0 ? 0 : 1)) % n);
     } else if (e.key === 'Enter') {
       e.preventDefault();
-      if (shown && open.active >= 0) choose(input, open.options[open.active]);
+      if (shown && old(input)) open.enter = true; // What comes is meant.
+      else if (shown && open.active >= 0) choose(input, open.options[open.active]);
     } else if (e.key === 'Escape' && shown) {
       e.preventDefault();
       input.value = drawn.get(input) ?? input.defaultValue;

@@ -15,17 +15,20 @@ export function startModal(slack) {
     return a && a !== document.body && !root.contains(a);
   };
 
+  // heading takes the focus where no control is named: it is read out, and the next Tab leads to what comes first.
+  const heading = (d) => d.querySelector('h2');
+
   function enter(d) {
     const wanted = d.querySelector('[data-focus="true"]') ?? null;
     const inner = wanted?.matches('.bk-combobox') ? wanted.querySelector('input') : wanted;
-    (inner ?? d).focus({ preventScroll: true });
+    (inner ?? heading(d)).focus({ preventScroll: true });
   }
 
   // back returns into a view whose focused element the app has replaced.
   function back(d) {
     const same = last && d.querySelector(`[data-action="${CSS.escape(last)}"]`);
     const inner = same?.querySelector('input, select, textarea, button') ?? same;
-    (inner ?? d).focus({ preventScroll: true });
+    (inner ?? heading(d)).focus({ preventScroll: true });
   }
 
   function restore() {
@@ -102,7 +105,7 @@ export function startModal(slack) {
   function keepInside(e, d) {
     const list = [...d.querySelectorAll(reachable)].filter((x) => x.offsetParent !== null && x.tabIndex >= 0);
     const [first, end] = [list[0], list.at(-1)];
-    if (e.shiftKey && (e.target === first || e.target === d)) {
+    if (e.shiftKey && (e.target === first || e.target === heading(d))) {
       e.preventDefault();
       end?.focus();
     } else if (!e.shiftKey && e.target === end) {

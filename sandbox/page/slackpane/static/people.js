@@ -36,11 +36,12 @@ export function startPeople(slack) {
     }
     const who = e.target.closest('button[data-who]');
     if (!who) return;
-    left = panel().contains(who);
+    const listed = panel().contains(who);
     show(false);
     // Who has something to read is taken there.
     const news = who.querySelector('.sl-count, .sl-dot');
     page.go({ who: who.dataset.who, older: null, ...(news ? { tab: 'messages' } : {}) });
+    left = listed;
   });
   root.addEventListener('input', (e) => { if (e.target.id === 'sl-people-filter') sift(); });
   root.addEventListener('keydown', (e) => {
