@@ -29,7 +29,6 @@ func (s *Server) App() AppInfo {
 // Inbox is what the sidebar tells of a person's DM with the app, without its messages.
 type Inbox struct {
 	First  string // ts of the first message that came, even if it is deleted; "" when there never was one
-	Last   string // ts of the newest message that is there; "" when there is none
 	Unread int    // messages of the app after the mark
 }
 
@@ -43,11 +42,7 @@ func (s *Server) Inbox(userID, read string) Inbox {
 	}
 	box := Inbox{First: c.messages[0].ts}
 	for _, m := range c.messages {
-		if m.deleted || !m.seenBy(userID) {
-			continue
-		}
-		box.Last = m.ts
-		if m.ts > read && m.user != userID {
+		if !m.deleted && m.seenBy(userID) && m.ts > read && m.user != userID {
 			box.Unread++
 		}
 	}
