@@ -116,7 +116,7 @@ func TestEverybodySeesThePlacesThatSlackGivesThem(t *testing.T) {
 	}
 	has(t, b.get("derek", "home"), "account is deactivated")
 	lacks(t, b.get("derek", "home"), "sl-composer", "sl-shortcuts")
-	has(t, b.get("maya", "messages"), "Sending messages to this app has been turned off.")
+	has(t, b.get("maya", "messages"), "Sending messages to this app has been turned off.", "Helper has not written to Maya yet. Helps")
 	lacks(t, b.get("maya", "messages"), "sl-composer")
 	if err := b.Slack.Deactivate("U0MAYA"); err != nil {
 		t.Fatal(err)

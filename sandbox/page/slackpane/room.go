@@ -54,7 +54,7 @@ func (p *Pane) room(v web.Viewer, tab string, app slacksim.AppInfo, older int) *
 		r.Label = "#general"
 	case id:
 		r.Label = app.Name
-		r.Empty = app.Name + " has not written to " + firstWord(v.Person.Name) + " yet."
+		r.Empty = app.Name + " has not written to " + firstWord(v.Person.Name) + " yet. " + app.Description
 	}
 	var lines []line
 	for _, m := range c.Messages {
