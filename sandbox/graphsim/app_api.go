@@ -55,7 +55,7 @@ func (s *Server) appByAppID(id string) *App {
 func (s *Server) listApps(q *request) reply {
 	var rows []row
 	for i := range s.apps {
-		rows = append(rows, row{key: s.apps[i].ID, value: appJSON(&s.apps[i])})
+		rows = append(rows, row{key: s.apps[i].ID, value: func() map[string]any { return appJSON(&s.apps[i]) }})
 	}
 	return s.list(q, apps(), sorted(rows))
 }
@@ -65,7 +65,7 @@ func (s *Server) getApp(q *request) reply {
 	if a == nil {
 		return notFound(q.vars[0])
 	}
-	return s.one(q, apps(), row{key: a.ID, value: appJSON(a)})
+	return s.one(q, apps(), row{key: a.ID, value: func() map[string]any { return appJSON(a) }})
 }
 
 func assignments() listing {
@@ -81,10 +81,11 @@ func assignments() listing {
 }
 
 func (s *Server) assignmentRow(a *App, g *groupRec) row {
-	return row{key: a.ID + g.ID, value: map[string]any{
+	value := map[string]any{
 		"id": a.ID[:8] + g.ID[8:], "deletedDateTime": nil, "appRoleId": "00000000-0000-0000-0000-000000000000", "createdDateTime": stampSeconds(g.created),
 		"principalDisplayName": g.DisplayName, "principalId": g.ID, "principalType": "Group", "resourceDisplayName": a.DisplayName, "resourceId": a.ID,
-	}}
+	}
+	return row{key: a.ID + g.ID, value: func() map[string]any { return value }}
 }
 
 func (s *Server) listGroupApps(q *request) reply {

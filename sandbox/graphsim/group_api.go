@@ -38,7 +38,7 @@ func groups() listing {
 const mostExpanded = 20
 
 func (s *Server) groupRow(g *groupRec) row {
-	return row{key: strings.ToLower(g.ID), value: groupJSON(g), expand: func(name string) any {
+	return row{key: strings.ToLower(g.ID), value: func() map[string]any { return groupJSON(g) }, expand: func(name string) any {
 		ids := g.Owners
 		if name == "members" {
 			ids = g.memberIDs()

@@ -127,7 +127,8 @@ func (s *Server) SetName(userID, address string, forget bool) error {
 		if u.Mail != "" && !forget {
 			proxies = append(proxies, "smtp:"+u.Mail)
 		}
-		u.UserPrincipalName, u.Mail, u.ProxyAddresses = address, address, proxies
+		s.rename(u, address)
+		u.Mail, u.ProxyAddresses = address, proxies
 		return nil
 	})
 }

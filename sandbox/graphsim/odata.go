@@ -11,7 +11,7 @@ import (
 type row struct {
 	key    string // position: rows are in ascending order of their keys
 	kind   string // @odata.type, where the list holds several kinds
-	value  map[string]any
+	value  func() map[string]any
 	expand func(name string) any
 }
 
@@ -212,7 +212,7 @@ func (s *Server) one(q *request, l listing, r row) reply {
 }
 
 func (r row) get(path string) any {
-	var v any = r.value
+	var v any = r.value()
 	for part := range strings.SplitSeq(path, "/") {
 		m, _ := v.(map[string]any)
 		v = m[part]
@@ -230,7 +230,7 @@ func (r row) show(l listing, o options) map[string]any {
 	if names == nil {
 		names = l.defaults
 	}
-	pick(out, r.value, names)
+	pick(out, r.value(), names)
 	for _, e := range o.expand {
 		out[e.name] = shorten(r.expand(e.name), e.selected)
 	}

@@ -159,10 +159,11 @@ func (s *Server) listInstances(q *request) reply {
 			if name == "" {
 				name = g.ID + "_member_" + id
 			}
-			rows = append(rows, row{key: name, value: map[string]any{
+			value := map[string]any{
 				"id": name, "principalId": id, "accessId": "member", "groupId": g.ID, "startDateTime": timeOrNull(plan.start), "endDateTime": timeOrNull(plan.end),
 				"assignmentType": "assigned", "memberType": "direct", "assignmentScheduleId": name,
-			}})
+			}
+			rows = append(rows, row{key: name, value: func() map[string]any { return value }})
 		}
 	}
 	return s.list(q, instances(), sorted(rows))

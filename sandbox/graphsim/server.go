@@ -18,20 +18,21 @@ type Server struct {
 	done   chan struct{}
 	routes []route
 
-	mu       sync.Mutex
-	base     string
-	closed   bool
-	changed  chan struct{} // closed at the next change; nil while nobody listens
-	ids      int
-	clients  map[string]*client
-	tokens   map[string]*accessToken
-	users    []*userRec
-	groups   []*groupRec
-	userIDs  map[string]*userRec
-	groupIDs map[string]*groupRec
-	apps     []App
-	signIns  []*signInRec
-	meters   map[string]*meter
+	mu        sync.Mutex
+	base      string
+	closed    bool
+	changed   chan struct{} // closed at the next change; nil while nobody listens
+	ids       int
+	clients   map[string]*client
+	tokens    map[string]*accessToken
+	users     []*userRec
+	groups    []*groupRec
+	userIDs   map[string]*userRec
+	userNames map[string]*userRec // by userPrincipalName
+	groupIDs  map[string]*groupRec
+	apps      []App
+	signIns   []*signInRec
+	meters    map[string]*meter
 
 	calls   []*Call
 	callSeq int
@@ -58,7 +59,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, now: cfg.Now, done: make(chan struct{}), routes: allRoutes(),
 		clients: map[string]*client{}, tokens: map[string]*accessToken{},
-		userIDs: map[string]*userRec{}, groupIDs: map[string]*groupRec{}, meters: map[string]*meter{},
+		userIDs: map[string]*userRec{}, userNames: map[string]*userRec{}, groupIDs: map[string]*groupRec{}, meters: map[string]*meter{},
 		release: make(chan struct{}), waiters: map[string][]chan struct{}{}, hanging: map[string]int{},
 	}
 	s.fillIDs()

@@ -71,7 +71,7 @@ func (s *Server) listSignIns(q *request) reply {
 		if a := s.appByAppID(e.AppID); a != nil {
 			app = a.DisplayName
 		}
-		rows = append(rows, row{key: fmt.Sprintf("%020d %s", 1<<62-e.At.UnixNano()/2, e.id), value: signInJSON(e, u, app)})
+		rows = append(rows, row{key: fmt.Sprintf("%020d %s", 1<<62-e.At.UnixNano()/2, e.id), value: func() map[string]any { return signInJSON(e, u, app) }})
 	}
 	return s.list(q, signIns(), sorted(rows))
 }

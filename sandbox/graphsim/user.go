@@ -29,6 +29,7 @@ func (s *Server) addUser(u User, created time.Time) {
 	rec := &userRec{User: u, created: created}
 	s.users = append(s.users, rec)
 	s.userIDs[strings.ToLower(u.ID)] = rec
+	s.userNames[strings.ToLower(u.UserPrincipalName)] = rec
 }
 
 // userByID finds a person who is not deleted.
@@ -44,19 +45,24 @@ func (s *Server) userByKey(key string) *userRec {
 	if u := s.userByID(key); u != nil {
 		return u
 	}
-	for _, u := range s.users {
-		if u.live() && strings.EqualFold(u.UserPrincipalName, key) {
-			return u
-		}
+	if u := s.userNames[strings.ToLower(key)]; u != nil && u.live() {
+		return u
 	}
 	return nil
+}
+
+// rename gives a person another userPrincipalName.
+func (s *Server) rename(u *userRec, name string) {
+	delete(s.userNames, strings.ToLower(u.UserPrincipalName))
+	u.UserPrincipalName = name
+	s.userNames[strings.ToLower(name)] = u
 }
 
 // remove moves a person to the deleted items: the name is mangled, so that somebody else can have it, and all memberships end.
 func (s *Server) remove(u *userRec, by string) {
 	now := s.clock()
 	u.Deleted = now
-	u.UserPrincipalName = strings.ReplaceAll(u.ID, "-", "") + u.UserPrincipalName
+	s.rename(u, strings.ReplaceAll(u.ID, "-", "")+u.UserPrincipalName)
 	for _, g := range s.groups {
 		s.leaveGroup(g, u.ID, by)
 	}

@@ -50,7 +50,7 @@ func (s *Server) signInData(q *request) reply {
 }
 
 func (s *Server) userRow(u *userRec) row {
-	return row{key: strings.ToLower(u.ID), value: userJSON(u), expand: func(string) any {
+	return row{key: strings.ToLower(u.ID), value: func() map[string]any { return userJSON(u) }, expand: func(string) any {
 		if m := s.userByID(u.ManagerID); m != nil {
 			v := map[string]any{"@odata.type": "#microsoft.graph.user"}
 			pick(v, userJSON(m), userDefaults())
