@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +69,16 @@ func (w *town) approve(ctx context.Context, who, role string) {
 		if !ok || !strings.Contains(m.Plain(), "[Approve]") {
 			return nil
 		}
-		return w.world.Press(ctx, who, m, "approve")
+		if err := w.world.Press(ctx, who, m, "approve"); err != nil {
+			return err
+		}
+		for range 40 {
+			if said() {
+				return nil
+			}
+			w.sleep(ctx, 50*time.Millisecond)
+		}
+		return errors.New("the press was not taken; whoever pressed is told to do it again")
 	})
 	id := w.newest(role).ID
 	w.promise(who+" approved "+role, func(o *oracle) bool {
