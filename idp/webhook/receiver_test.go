@@ -1,0 +1,71 @@
+package webhook_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Receiver lets Usher change who is in the groups of an app.
+type Receiver struct {
+	Key     []byte                     // what follows whsec_, base64-decoded
+	Users   map[string]string          // e-mail addresses by id
+	Members map[string]map[string]bool // of the groups
+
+	mu sync.Mutex
+}
+
+func (re *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	id, at := r.Header.Get("webhook-id"), r.Header.Get("webhook-timestamp")
+	mac := hmac.New(sha256.New, re.Key)
+	fmt.Fprintf(mac, "%s.%s.%s", id, at, body)
+	want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	right := func(s string) bool { return hmac.Equal([]byte(s), []byte(want)) }
+	seconds, _ := strconv.ParseInt(at, 10, 64)
+	if time.Since(time.Unix(seconds, 0)).Abs() > 5*time.Minute || !slices.ContainsFunc(strings.Fields(r.Header.Get("webhook-signature")), right) {
+		answer(w, 401, map[string]any{"error": "unauthorized"})
+		return
+	}
+	re.mu.Lock()
+	defer re.mu.Unlock()
+	var c struct{ Action, Group, User string }
+	_ = json.Unmarshal(body, &c)
+	path := strings.Split(r.URL.Path+"///", "/") // "", "groups", group, "members", user
+	group, user := c.Group+path[2], c.User+path[4]
+	switch members := re.Members[group]; {
+	case path[1] == "users":
+		all := []any{}
+		for id, email := range re.Users {
+			if strings.EqualFold(email, r.URL.Query().Get("email")) {
+				all = append(all, map[string]any{"id": id, "email": email, "status": "active"})
+			}
+		}
+		answer(w, 200, map[string]any{"users": all})
+	case members == nil:
+		answer(w, 404, map[string]any{"error": "group_not_found"})
+	case user != "" && re.Users[user] == "":
+		answer(w, 404, map[string]any{"error": "user_not_found"})
+	case r.Method == http.MethodGet && user == "":
+		answer(w, 200, map[string]any{"id": group, "name": group})
+	case r.Method == http.MethodGet:
+		answer(w, 200, map[string]any{"member": members[user]})
+	default:
+		members[user] = c.Action == "add"
+		answer(w, 200, map[string]any{"status": "done"})
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
