@@ -38,7 +38,7 @@ func (a *App) checkCatalog(paths []string) error {
 		return errFailed
 	}
 	if err == nil {
-		err = fits(c)
+		err = fits(c, knownProviders())
 	}
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-const entraCatalog = `version: 1
+const aolCatalog = `version: 1
 apps:
   - id: x
     name: X
@@ -43,13 +43,13 @@ apps:
     status: approved
     owners: [ada@larkspur.example]
     entitlements:
-      - {id: x-y, name: Y, groups: ["entra:11111111-2222-3333-4444-555555555555"]}
+      - {id: x-y, name: Y, groups: ["aol:11111111"]}
 `
 
 func TestCommandsAnswerPlainly(t *testing.T) {
 	t.Parallel()
 	bad := file(t, "bad.yml", "version: 1\napps:\n  - id: x\n    nam: X\n")
-	entra := file(t, "entra.yml", entraCatalog)
+	aol := file(t, "aol.yml", aolCatalog)
 	inline := file(t, "usher.yml", "slack:\n  bot_token: xoxb-very-secret\njira:\n  projct: A\nlisten: 0.0.0.0:9090\n")
 	empty := file(t, "empty", "")
 	secretFile := file(t, "usher.yml", "okta: {token_file: "+empty+"}\njira: {token_file: /nowhere/token}\n")
@@ -69,7 +69,7 @@ func TestCommandsAnswerPlainly(t *testing.T) {
 		"catalog nothing":     {[]string{"catalog"}, 2, []string{"check FILE"}, ""},
 		"catalog good":        {[]string{"catalog", "check", "../sandbox/catalog.yml"}, 0, []string{"ok: 12 apps", "version"}, ""},
 		"catalog bad":         {[]string{"catalog", "check", bad}, 1, []string{"bad.yml:4:5", "nam", "Fix:"}, ""},
-		"catalog of others":   {[]string{"catalog", "check", entra}, 1, []string{"entitlement x-y (X: Y) maps to the group entra:", `no provider "entra"`, "the providers are: okta"}, ""},
+		"catalog of others":   {[]string{"catalog", "check", aol}, 1, []string{"entitlement x-y (X: Y) maps to the group aol:", `no provider "aol"`, "the providers are: entra, google, ldap, okta"}, ""},
 		"catalog missing":     {[]string{"catalog", "check", "/nowhere.yml"}, 1, []string{"/nowhere.yml"}, ""},
 		"settings missing":    {[]string{"serve"}, 1, []string{"USHER_SLACK_BOT_TOKEN", "USHER_JIRA_URL", "USHER_OKTA_TOKEN", "identity matches nobody"}, ""},
 		"settings unreadable": {[]string{"serve", "-config", "/nowhere/usher.yml"}, 1, []string{"/nowhere/usher.yml"}, ""},

@@ -19,15 +19,20 @@ var exampleConfig []byte
 
 // Config is the settings file with the environment laid over it.
 type Config struct {
-	Slack    SlackConfig    `yaml:"slack"`
-	Jira     JiraConfig     `yaml:"jira"`
-	Okta     OktaConfig     `yaml:"okta"`
-	Identity IdentityConfig `yaml:"identity"`
-	Admins   []string       `yaml:"admins"`
-	Catalog  []string       `yaml:"catalog"`
-	Database string         `yaml:"database"`
-	Listen   string         `yaml:"listen"`
-	Log      LogConfig      `yaml:"log"`
+	Slack SlackConfig `yaml:"slack"`
+	Jira  JiraConfig  `yaml:"jira"`
+	// Directory is the provider that knows the people; default the only one that is configured.
+	Directory string         `yaml:"directory"`
+	Okta      OktaConfig     `yaml:"okta"`
+	Entra     *EntraConfig   `yaml:"entra"`
+	Google    *GoogleConfig  `yaml:"google"`
+	LDAP      *LDAPConfig    `yaml:"ldap"`
+	Identity  IdentityConfig `yaml:"identity"`
+	Admins    []string       `yaml:"admins"`
+	Catalog   []string       `yaml:"catalog"`
+	Database  string         `yaml:"database"`
+	Listen    string         `yaml:"listen"`
+	Log       LogConfig      `yaml:"log"`
 }
 
 // SlackConfig is the Slack app.
@@ -68,6 +73,8 @@ type IdentityConfig struct {
 	MatchEmail bool              `yaml:"match_email"`
 	Domains    []string          `yaml:"domains"`
 	People     map[string]string `yaml:"people"`
+	// Accounts are, by provider, the accounts of people whose ids there differ and whose addresses do not match.
+	Accounts map[string]map[string]string `yaml:"accounts"`
 }
 
 // LogConfig is the level (debug, info, warn, error) and format (text, json) of the log.
@@ -100,8 +107,6 @@ func settings() []setting {
 		{"USHER_JIRA_URL", func(c *Config, v string) { c.Jira.URL = v }},
 		{"USHER_JIRA_EMAIL", func(c *Config, v string) { c.Jira.Email = v }},
 		{"USHER_JIRA_TOKEN", func(c *Config, v string) { c.Jira.Token = Secret(v) }},
-		{"USHER_OKTA_URL", func(c *Config, v string) { c.Okta.URL = v }},
-		{"USHER_OKTA_TOKEN", func(c *Config, v string) { c.Okta.Token = Secret(v) }},
 		{"USHER_DB", func(c *Config, v string) { c.Database = v }},
 		{"USHER_CATALOG", func(c *Config, v string) { c.Catalog = filepath.SplitList(v) }},
 	}
@@ -141,7 +146,7 @@ func readConfig(path string, getenv func(string) string) (c Config, problems []e
 		problems = c.parse(path, data)
 		c.relativeTo(filepath.Dir(path))
 	}
-	for _, s := range settings() {
+	for _, s := range append(settings(), providerSettings()...) {
 		if v := getenv(s.name); v != "" {
 			s.set(&c, v)
 		}
@@ -175,7 +180,7 @@ func (c *Config) parse(path string, data []byte) []error {
 }
 
 func (c *Config) relativeTo(dir string) {
-	for _, p := range []*string{&c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Jira.TokenFile, &c.Okta.TokenFile, &c.Database} {
+	for _, p := range append(c.providerPaths(), &c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Jira.TokenFile, &c.Database) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"usher/access"
+	"usher/idp/okta"
 )
 
 const (
@@ -15,15 +16,11 @@ const (
 
 func (c *Config) readSecrets() []error {
 	var problems []error
-	for _, s := range []struct {
-		into             *Secret
-		about, file, key string
-	}{
+	for _, s := range append([]secretFile{
 		{&c.Slack.BotToken, "slack", c.Slack.BotTokenFile, "slack.bot_token_file"},
 		{&c.Slack.AppToken, "slack", c.Slack.AppTokenFile, "slack.app_token_file"},
 		{&c.Jira.Token, "jira", c.Jira.TokenFile, "jira.token_file"},
-		{&c.Okta.Token, "okta", c.Okta.TokenFile, "okta.token_file"},
-	} {
+	}, c.providerFiles()...) {
 		if s.file == "" || *s.into != "" {
 			continue
 		}
@@ -64,11 +61,7 @@ func (c *Config) check() []error {
 	for _, s := range c.Jira.unknownStatuses() {
 		bad("jira", fmt.Sprintf("jira.statuses has no %q", s), "the names are "+strings.Join(statusNames(), ", "))
 	}
-	need("okta", c.Okta.URL != "", "the Okta org", "set USHER_OKTA_URL or okta.url")
-	need("okta", c.Okta.Token != "", "the Okta token", "set USHER_OKTA_TOKEN or okta.token_file")
-	if !c.Okta.reserveFits() {
-		bad("okta", fmt.Sprintf("okta.reserve is %v", c.Okta.Reserve), "it is a share: at least 0 and below 1, such as 0.1")
-	}
+	problems = append(problems, c.checkProviders()...)
 	need("catalog", len(c.Catalog) > 0, "the catalog", "set USHER_CATALOG or catalog")
 	if c.Identity.MatchEmail && len(c.Identity.Domains) == 0 {
 		bad("", "identity.match_email needs identity.domains", "name the company's own domains, or nobody matches")
@@ -131,10 +124,15 @@ func (c Config) whole() Config {
 	stand(&c.Jira.Email, "usher@jira.invalid")
 	stand((*string)(&c.Jira.Token), unread)
 	stand(&c.Jira.Project, "STANDIN")
-	stand(&c.Okta.URL, "https://okta.invalid")
-	stand((*string)(&c.Okta.Token), unread)
-	if !c.Okta.reserveFits() {
-		c.Okta.Reserve = defaultConfig().Okta.Reserve
+	if c.has(okta.Name) {
+		stand(&c.Okta.URL, "https://okta.invalid")
+		stand((*string)(&c.Okta.Token), unread)
+		if !c.Okta.reserveFits() {
+			c.Okta.Reserve = defaultConfig().Okta.Reserve
+		}
+	}
+	if !c.has(c.people()) {
+		c.Directory = c.configured()[0]
 	}
 	known := map[string]string{}
 	for k, v := range c.Jira.Statuses {

@@ -105,23 +105,29 @@ func settingsFindings(path string, cfg Config, p *parts, err error) []finding {
 
 // examine asks the vendors whose settings are right.
 func (a *App) examine(ctx context.Context, p *parts, err error, tell func(...finding)) {
-	without := map[string]bool{"slack": p.notifier == nil, "jira": p.tracker == nil, "okta": p.okta == nil}
+	without := map[string]bool{"slack": p.notifier == nil, "jira": p.tracker == nil}
+	for _, name := range p.cfg.configured() {
+		without[name] = p.idp[name] == nil
+	}
 	for _, x := range problemsIn(err) {
 		without[x.about] = true
 	}
 	bound := 2*time.Minute + 2*longestWindow
-	if !without["okta"] {
-		n := len(p.nameQuestions())
+	for _, name := range p.cfg.configured() {
+		if without[name] {
+			continue
+		}
+		n := len(p.nameQuestions(name))
 		if takes := brisk().takes(n); takes > 10*time.Second {
 			bound += 2 * takes
-			say(a.Stderr, "Asking Okta about %d groups and people takes about %s, so as not to spend its rate limit.\n", n, takes.Round(10*time.Second))
+			say(a.Stderr, "Asking %s about %d groups and people takes about %s, so as not to spend its rate limit.\n", title(name), n, takes.Round(10*time.Second))
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
 	tell(p.outside(ctx, brisk(), without)...)
 	var names []string
-	for _, v := range []string{"slack", "jira", "okta"} {
+	for _, v := range append([]string{"slack", "jira"}, p.cfg.configured()...) {
 		if without[v] {
 			names = append(names, v)
 		}

@@ -165,7 +165,7 @@ func TestDoctorLooksUpEverybodyAndEveryGroupThatIsNamed(t *testing.T) {
 			if status != 1 || len(got) != len(c.want) || !strings.HasPrefix(got[0], c.want[0]) {
 				t.Errorf("status %d, failures %q, want %q", status, got, c.want)
 			}
-			if name == "another org" && !strings.Contains(got[0], "see whether okta.url is the org") {
+			if name == "another org" && !strings.Contains(got[0], "see whether the settings name the directory that the catalog was written for") {
 				t.Errorf("the likely cause is not named: %q", got)
 			}
 		})

@@ -11,30 +11,27 @@ import (
 	"sync/atomic"
 
 	"usher/catalog"
-	"usher/idp/okta"
 )
-
-// providerNames are the identity providers that this program can be wired with.
-func providerNames() []string { return []string{okta.Name} }
 
 // inForce holds the catalog that the core works by: the newest that the files held and that fits the settings.
 type inForce struct {
-	files   *catalog.Live // The newest that could be read; it need not fit.
-	current atomic.Pointer[catalog.Catalog]
+	files     *catalog.Live // The newest that could be read; it need not fit.
+	providers []string      // The names of those that are configured.
+	current   atomic.Pointer[catalog.Catalog]
 
 	taking sync.Mutex
 	told   string // What was said last of the files.
 }
 
-func openInForce(paths []string) (*inForce, error) {
+func openInForce(paths, providers []string) (*inForce, error) {
 	files, err := catalog.OpenLive(paths...)
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(files.Current()); err != nil {
+	f := &inForce{files: files, providers: providers}
+	if err := fits(files.Current(), providers); err != nil {
 		return nil, err
 	}
-	f := &inForce{files: files}
 	f.current.Store(files.Current())
 	f.told = files.Current().Version()
 	return f, nil
@@ -44,14 +41,14 @@ func openInForce(paths []string) (*inForce, error) {
 func (f *inForce) Current() *catalog.Catalog { return f.current.Load() }
 
 // fits refuses groups of providers that are not there: a request for such a role would be approved and then stuck.
-func fits(c *catalog.Catalog) error {
+func fits(c *catalog.Catalog, providers []string) error {
 	var problems []error
 	for _, e := range c.Requestable() {
 		for _, g := range e.Groups {
-			if !slices.Contains(providerNames(), g.Provider) {
+			if !slices.Contains(providers, g.Provider) {
 				problems = append(problems, &problem{
 					"catalog", fmt.Sprintf("entitlement %s (%s) maps to the group %s, but there is no provider %q", e.ID, e.Title(), g, g.Provider),
-					"the providers are: " + strings.Join(providerNames(), ", "),
+					"the providers are: " + strings.Join(providers, ", "),
 				})
 			}
 		}
@@ -75,7 +72,7 @@ func (f *inForce) take(err error, answer bool, log *slog.Logger, changed func())
 	defer f.taking.Unlock()
 	c := f.files.Current()
 	if err == nil {
-		err = fits(c)
+		err = fits(c, f.providers)
 	}
 	now := c.Version()
 	if err != nil {

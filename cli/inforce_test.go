@@ -22,7 +22,7 @@ func TestWatchIsSilentAboutWhatAReloadHasAnswered(t *testing.T) {
 		}
 	}
 	put("", "")
-	f, err := openInForce([]string{path})
+	f, err := openInForce([]string{path}, []string{"okta"})
 	if err != nil {
 		t.Fatal(err)
 	}

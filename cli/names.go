@@ -20,16 +20,16 @@ const listed = 30
 
 // checkNames looks up every group and every person that the catalog and the settings name: a request for a role whose
 // group or approvers are not there is refused, or approved and then stuck.
-func (p *parts) checkNames(ctx context.Context, how pace) []finding {
-	questions := p.nameQuestions()
+func (p *parts) checkNames(ctx context.Context, provider string, how pace) []finding {
+	questions := p.nameQuestions(provider)
 	found, err := answers(ctx, how, questions)
 	list := summary(found)
 	if p.live == nil {
-		list = append(list, finding{"okta groups", skipped, "checked when the catalog is right", ""})
+		list = append(list, finding{provider + " groups", skipped, "checked when the catalog is right", ""})
 	}
 	if err != nil {
 		list = append(list, finding{
-			"okta groups and people", fails,
+			provider + " groups and people", fails,
 			fmt.Sprintf("%d of %d not checked: %v", len(questions)-len(found), len(questions), err),
 			fixNoAnswer,
 		})
@@ -37,12 +37,31 @@ func (p *parts) checkNames(ctx context.Context, how pace) []finding {
 	return list
 }
 
-func (p *parts) nameQuestions() []question {
-	var groups []question
+// nameQuestions are about the groups of a provider, and about the people if it is the directory.
+func (p *parts) nameQuestions(provider string) []question {
+	var list []question
 	if p.live != nil {
-		groups = p.groupQuestions()
+		list = p.groupQuestions(provider)
 	}
-	return append(groups, p.peopleQuestions()...)
+	list = append(list, p.accountQuestions(provider)...)
+	if provider == p.cfg.people() {
+		list = append(list, p.peopleQuestions()...)
+	}
+	return list
+}
+
+// accountQuestions are about the accounts at a provider that the settings name.
+func (p *parts) accountQuestions(provider string) []question {
+	var list []question
+	accounts := p.cfg.Identity.Accounts[provider]
+	for _, user := range slices.Sorted(maps.Keys(accounts)) {
+		list = append(list, func(ctx context.Context) (finding, error) {
+			x := finding{subject: "account of " + user + " at " + provider, mark: fails, fix: "correct the id under identity.accounts"}
+			u, err := p.idp[provider].User(ctx, idp.UserID(accounts[user]))
+			return x.judge(u, err, "has the id "+accounts[user])
+		})
+	}
+	return list
 }
 
 // summary makes one line of the people in order, and of the groups if they are many.
@@ -74,9 +93,9 @@ func summary(found []finding) []finding {
 }
 
 const (
-	fixNoAnswer = "Okta did not answer; check the address, the network and the rate limits, then try again"
-	fixGroup    = "correct the id in the catalog; it stands in the group's address in the Okta console"
-	fixOrg      = "none of the groups is there: see whether okta.url is the org that the catalog was written for, or correct the ids"
+	fixNoAnswer = "the provider did not answer; check the address, the network and the rate limits, then try again"
+	fixGroup    = "correct the id in the catalog; the group's page in the provider's console shows it"
+	fixOrg      = "none of the groups is there: see whether the settings name the directory that the catalog was written for, or correct the ids"
 )
 
 // otherOrg says of many groups, none of which is there, what is more likely than as many mistakes.
@@ -95,13 +114,13 @@ func otherOrg(bad []finding) []finding {
 	return bad
 }
 
-func (p *parts) groupQuestions() []question {
+func (p *parts) groupQuestions(provider string) []question {
 	users := map[catalog.Group]string{}
 	var groups []catalog.Group
 	for _, app := range p.live.Current().Apps() {
 		for _, e := range app.Entitlements {
 			for _, g := range e.Groups {
-				if _, known := users[g]; !known && g.Provider == p.okta.Name() {
+				if _, known := users[g]; !known && g.Provider == provider {
 					users[g] = e.Title()
 					groups = append(groups, g)
 				}
@@ -118,7 +137,7 @@ func (p *parts) groupQuestions() []question {
 
 func (p *parts) askGroup(ctx context.Context, g catalog.Group, role string) (finding, error) {
 	x := finding{subject: fmt.Sprintf("group %s of %s", g, role), mark: fails}
-	got, err := p.okta.Group(ctx, idp.GroupID(g.ID))
+	got, err := p.idp[g.Provider].Group(ctx, idp.GroupID(g.ID))
 	switch kind := idp.KindOf(err); {
 	case aboutAll(err):
 		return x, err
@@ -127,7 +146,7 @@ func (p *parts) askGroup(ctx context.Context, g catalog.Group, role string) (fin
 	case kind == idp.Forbidden:
 		x.detail, x.fix = "the token may not read it", "put the group into the resource set of the token's owner"
 	case err != nil:
-		x.detail, x.fix = err.Error(), "see what Okta says about this group"
+		x.detail, x.fix = err.Error(), "see what "+title(g.Provider)+" says about this group"
 	case got.Refusal != "":
 		x.detail, x.fix = got.Name+": "+got.Refusal, "map the role to a group that only Usher and people change"
 	default:
@@ -182,14 +201,14 @@ func (p *parts) askPerson(ctx context.Context, who person) (finding, error) {
 	if who.roles[0] == "admin" {
 		x.fix = "correct the address in the setting admins, or name somebody else"
 	}
-	u, err := p.okta.FindUser(ctx, who.address)
+	u, err := p.idp[p.cfg.people()].FindUser(ctx, who.address)
 	return x.judge(u, err, "has this address")
 }
 
 // askPair looks up the directory's side of a pair of the settings.
 func (p *parts) askPair(ctx context.Context, slackID, user string) (finding, error) {
-	x := finding{subject: "identity of " + slackID, mark: fails, fix: "correct the Okta id under identity.people"}
-	u, err := p.okta.User(ctx, idp.UserID(user))
+	x := finding{subject: "identity of " + slackID, mark: fails, fix: "correct the directory id under identity.people"}
+	u, err := p.idp[p.cfg.people()].User(ctx, idp.UserID(user))
 	return x.judge(u, err, "has the id "+user)
 }
 
@@ -203,7 +222,7 @@ func (x finding) judge(u idp.User, err error, what string) (finding, error) {
 	case kind == idp.Ambiguous:
 		x.detail = "more than one user of the directory " + what
 	case err != nil:
-		x.detail, x.fix = err.Error(), "see what Okta says about this user"
+		x.detail, x.fix = err.Error(), "see what the directory says about this user"
 	case u.Status != idp.Active:
 		x.detail = "not an active user of the directory (" + u.StatusDetail + ")"
 	default:

@@ -37,22 +37,31 @@ func (h pace) takes(n int) time.Duration { return time.Duration(max(0, n-h.burst
 // outside asks the vendors whether everything that the settings and the catalog name is there, and changes nothing. The
 // vendors named in without are left out: their settings are wrong.
 func (p *parts) outside(ctx context.Context, how pace, without map[string]bool) []finding {
-	var slack, jira, okta []finding
+	checks := []struct {
+		about string
+		run   func() []finding
+	}{
+		{"slack", func() []finding { return p.checkSlack(ctx) }},
+		{"jira", func() []finding { return p.checkJira(ctx) }},
+	}
+	for _, name := range p.cfg.configured() {
+		checks = append(checks, struct {
+			about string
+			run   func() []finding
+		}{name, func() []finding { return p.checkProvider(ctx, name, how) }})
+	}
+	found := make([][]finding, len(checks))
 	var all sync.WaitGroup
-	for name, check := range map[string]func(){
-		"slack": func() { slack = p.checkSlack(ctx) },
-		"jira":  func() { jira = p.checkJira(ctx) },
-		"okta":  func() { okta = p.checkOkta(ctx, how) },
-	} {
-		if !without[name] {
-			all.Go(check)
+	for i, c := range checks {
+		if !without[c.about] {
+			all.Go(func() { found[i] = c.run() })
 		}
 	}
 	all.Wait()
-	list := append(append(slack, jira...), okta...)
+	list := slices.Concat(found...)
 	for i, f := range list {
 		if f.mark == fails && strings.HasSuffix(f.subject, " clock") {
-			list[i].fix = fixClock // All three say it, each in its way.
+			list[i].fix = fixClock // All of them say it, each in its way.
 		}
 	}
 	return merged(list)
@@ -92,12 +101,12 @@ func (p *parts) checkJira(ctx context.Context) []finding {
 	return merged(list)
 }
 
-// checkOkta looks at credentials and rights, and then at the groups and people that the catalog and the settings name. If
+// checkProvider looks at credentials and rights, and then at the groups and people that the catalog and the settings name. If
 // the credentials are not accepted, nothing else can be said: everything else would fail for the same cause.
-func (p *parts) checkOkta(ctx context.Context, how pace) []finding {
+func (p *parts) checkProvider(ctx context.Context, name string, how pace) []finding {
 	var list []finding
 	short, cancel := context.WithTimeout(ctx, vendorFor)
-	found := p.okta.Check(short)
+	found := p.idp[name].Check(short)
 	cancel()
 	refused := len(found) > 0 && !found[0].OK
 	blind := map[string]bool{}
@@ -106,16 +115,16 @@ func (p *parts) checkOkta(ctx context.Context, how pace) []finding {
 			continue
 		}
 		blind[x.Subject] = !x.OK
-		list = append(list, finding{"okta " + x.Subject, judged(x.OK), x.Detail, x.Fix})
+		list = append(list, finding{name + " " + x.Subject, judged(x.OK), x.Detail, x.Fix})
 	}
 	list = merged(list)
 	switch {
 	case refused:
-		return append(list, finding{"okta rights, clock, groups and people", skipped, "checked when this is mended", ""})
+		return append(list, finding{name + " rights, clock, groups and people", skipped, "checked when this is mended", ""})
 	case blind["right to read groups"] || blind["right to read users"]:
-		return append(list, finding{"okta groups and people", skipped, "checked when they can be read", ""})
+		return append(list, finding{name + " groups and people", skipped, "checked when they can be read", ""})
 	}
-	return append(list, p.checkNames(ctx, how)...)
+	return append(list, p.checkNames(ctx, name, how)...)
 }
 
 // question is one look-up in the directory. It returns a finding, or an error that is no answer about the thing asked for.
@@ -130,7 +139,7 @@ func (q question) put(ctx context.Context) (finding, error) {
 	if idp.KindOf(err) != idp.Throttled || at.IsZero() || time.Until(at) > longestWindow {
 		return f, err
 	}
-	rest(ctx, time.Until(at)+time.Second)
+	pauseFor(ctx, time.Until(at)+time.Second)
 	short, done = context.WithTimeout(ctx, nameFor)
 	defer done()
 	return q(short)
@@ -161,7 +170,7 @@ func answers(ctx context.Context, how pace, list []question) ([]finding, error) 
 	}
 	for i := range list {
 		if i > how.burst && how.pause > 0 {
-			rest(ctx, how.pause)
+			pauseFor(ctx, how.pause)
 		}
 		if ctx.Err() != nil {
 			break
@@ -182,8 +191,8 @@ func answers(ctx context.Context, how pace, list []question) ([]finding, error) 
 	return done, nil
 }
 
-// rest waits, or until ctx ends.
-func rest(ctx context.Context, d time.Duration) {
+// pauseFor waits, or until ctx ends.
+func pauseFor(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -246,7 +255,7 @@ func (p *parts) tell(list []finding, told map[string]bool) (again bool) {
 		}
 	}
 	if len(failed) == 0 {
-		p.log.Info("checked slack, jira, okta and the names in the catalog: all is well", "checks", good)
+		p.log.Info("checked slack, jira, the identity providers and the names in the catalog: all is well", "checks", good)
 	}
 	clear(told)
 	for k := range failed {

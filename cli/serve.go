@@ -48,7 +48,9 @@ func (p *parts) summary() string {
 	say(&b, "  catalog   %s: %d apps, %d roles to ask for, version %s\n", strings.Join(p.cfg.Catalog, ", "), len(c.Apps()), len(c.Requestable()), c.Version())
 	say(&b, "  slack     %s, command %s\n", p.cfg.Slack.APIURL, p.cfg.Slack.Command)
 	say(&b, "  jira      %s, project %s\n", p.cfg.Jira.URL, p.cfg.Jira.Project)
-	say(&b, "  okta      %s\n", p.cfg.Okta.URL)
+	for _, name := range p.cfg.configured() {
+		say(&b, "  %-9s %s\n", name, p.cfg.place(name))
+	}
 	say(&b, "  people    %s\n", p.identitySummary())
 	say(&b, "  database  %s\n", p.cfg.Database)
 	if p.cfg.Listen != "" {

@@ -16,8 +16,6 @@ import (
 
 	"usher/access"
 	"usher/bot"
-	"usher/idp"
-	"usher/idp/okta"
 	"usher/jira"
 	"usher/store"
 )
@@ -28,7 +26,7 @@ type parts struct {
 	log      *slog.Logger
 	live     *inForce
 	store    *store.Store
-	okta     *okta.Provider
+	idp      map[string]provider
 	tracker  *jira.Tracker
 	notifier *bot.Notifier
 	service  *access.Service
@@ -52,12 +50,9 @@ func (a *App) logger(c LogConfig) *slog.Logger {
 // without any are there.
 func (a *App) adapters(cfg Config, log *slog.Logger) (*parts, error) {
 	p := &parts{cfg: cfg, log: log, renewed: make(chan struct{}, 1)}
-	var catalogErr, oktaErr, jiraErr, slackErr error
-	p.live, catalogErr = openInForce(cfg.Catalog)
-	p.okta, oktaErr = okta.New(okta.Config{
-		URL: cfg.Okta.URL, Token: okta.Secret(cfg.Okta.Token), Now: a.Now, InsecureHTTP: loopbackURL(cfg.Okta.URL),
-		UserAgent: userAgent(), Reserve: reserve(cfg.Okta.Reserve), Logger: log, Dial: a.Dial,
-	})
+	var catalogErr, idpErr, jiraErr, slackErr error
+	p.live, catalogErr = openInForce(cfg.Catalog, cfg.configured())
+	p.idp, idpErr = a.openProviders(cfg, log)
 	p.tracker, jiraErr = jira.New(jira.Config{
 		URL: cfg.Jira.URL, GatewayURL: cfg.Jira.GatewayURL, Email: cfg.Jira.Email, Token: string(cfg.Jira.Token),
 		Project: cfg.Jira.Project, IssueType: cfg.Jira.IssueType, Labels: cfg.Jira.Labels, Reporter: cfg.Jira.Reporter,
@@ -65,7 +60,7 @@ func (a *App) adapters(cfg Config, log *slog.Logger) (*parts, error) {
 		Logger: log, UserAgent: userAgent(), Dial: a.Dial,
 	})
 	p.notifier, slackErr = bot.NewNotifier(p.botConfig(a))
-	return p, errors.Join(about("catalog", catalogErr), about("okta", oktaErr), about("jira", jiraErr), about("slack", slackErr))
+	return p, errors.Join(about("catalog", catalogErr), idpErr, about("jira", jiraErr), about("slack", slackErr))
 }
 
 // reserve is the share as the adapter spells it: for it 0 is not set.
@@ -122,19 +117,17 @@ func (a *App) wire(cfg Config) (*parts, error) {
 }
 
 func (p *parts) core(a *App) (err error) {
-	people := map[access.SlackID]idp.UserID{}
-	for slackID, user := range p.cfg.Identity.People {
-		people[access.SlackID(slackID)] = idp.UserID(user)
-	}
 	var s access.Store = p.store
 	if a.gate != nil {
 		s = a.gate(s)
 	}
 	cfg := access.Config{
 		Store: s, Tracker: p.tracker, Notifier: p.notifier,
-		Providers: map[string]idp.Provider{p.okta.Name(): p.okta}, Directory: p.okta.Name(),
+		Providers: forCore(p.idp), Directory: p.cfg.people(),
 		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Elapsed: elapsed(), Calm: a.Calm, Logger: p.log, Crash: a.Crash,
-		Identity: access.Identity{MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: people},
+		Identity: access.Identity{
+			MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: p.cfg.Identity.people(), Accounts: p.cfg.Identity.accounts(),
+		},
 	}
 	if p.service, err = access.New(cfg); err != nil {
 		return err
@@ -172,7 +165,9 @@ func (p *parts) run(ctx context.Context, started func(Running)) error {
 
 // close lets go of the vendors' connections and of the database.
 func (p *parts) close() error {
-	p.okta.Close()
+	for _, one := range p.idp {
+		one.Close()
+	}
 	p.tracker.Close()
 	return p.store.Close()
 }

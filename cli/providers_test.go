@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+const settingsOfOthers = `
+slack: {command: /access}
+jira: {url: https://x.example, email: u@x.example, project: P}
+identity: {match_email: true, domains: [x.example]}
+catalog: [catalog.yml]
+`
+
+func load(t *testing.T, more string, env map[string]string) (Config, string) {
+	t.Helper()
+	all := map[string]string{"USHER_SLACK_BOT_TOKEN": "xoxb-1", "USHER_SLACK_APP_TOKEN": "xapp-1", "USHER_JIRA_TOKEN": "t"}
+	for k, v := range env {
+		all[k] = v
+	}
+	c, err := LoadConfig(write(t, "usher.yml", strings.Replace(settingsOfOthers, identityLine(more), "", 1)+more), func(k string) string { return all[k] })
+	if err != nil {
+		return c, err.Error()
+	}
+	return c, ""
+}
+
+func TestProvidersAreThoseWithSettings(t *testing.T) {
+	t.Parallel()
+	okta := map[string]string{"USHER_OKTA_URL": "https://x.okta.com", "USHER_OKTA_TOKEN": "o"}
+	for name, c := range map[string]struct {
+		more      string
+		env       map[string]string
+		providers string
+		directory string
+		problem   string
+	}{
+		"nothing":            {"", nil, "okta", "okta", "the Okta org is missing"},
+		"okta":               {"", okta, "okta", "okta", ""},
+		"entra alone":        {"entra: {tenant_id: t}\n", nil, "entra", "entra", ""},
+		"google by variable": {"", map[string]string{"USHER_GOOGLE_CREDENTIALS": "{}"}, "google", "google", ""},
+		"two, none named":    {"ldap: {base_dn: dc=x}\n", okta, "ldap okta", "", "directory does not say which of them knows the people"},
+		"two, one named":     {"ldap: {base_dn: dc=x}\ndirectory: ldap\n", okta, "ldap okta", "ldap", ""},
+		"another named":      {"directory: aol\n", okta, "okta", "aol", `directory is "aol", which is not configured`},
+		"half of okta":       {"entra: {tenant_id: t}\ndirectory: entra\n", map[string]string{"USHER_OKTA_URL": "https://x.okta.com"}, "entra okta", "entra", "the Okta token is missing"},
+		"a file not there":   {"entra: {tenant_id: t, client_secret_file: nowhere}\n", nil, "entra", "entra", "entra.client_secret_file"},
+		"a secret inside":    {"entra: {client_secret: s}\n", nil, "", "", "client_secret not found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, problem := load(t, c.more, c.env)
+			if c.problem == "" && problem != "" || !strings.Contains(problem, c.problem) {
+				t.Errorf("problem %q, want %q", problem, c.problem)
+			}
+			if list := strings.Join(got.configured(), " "); c.providers != "" && (list != c.providers || got.people() != c.directory) {
+				t.Errorf("providers %q, directory %q", list, got.people())
+			}
+		})
+	}
+}
+
+func TestAccountsAreOneEach(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"USHER_OKTA_URL": "https://x.okta.com", "USHER_OKTA_TOKEN": "o"}
+	two := "entra: {tenant_id: t}\ndirectory: okta\n"
+	for accounts, want := range map[string]string{
+		"{entra: {00u1: a, 00u2: b}}": "",
+		"{entra: {00u1: a, 00u2: a}}": "gives 00u1 and 00u2 the same account a of entra",
+		"{google: {00u1: a}}":         `names "google", which is not a configured provider beside the directory`,
+		"{okta: {00u1: a}}":           `names "okta", which is not a configured provider beside the directory`,
+	} {
+		more := two + "identity: {match_email: true, domains: [x.example], accounts: " + accounts + "}\n"
+		_, problem := load(t, more, env)
+		if want == "" && strings.Contains(problem, "accounts") || !strings.Contains(problem, want) {
+			t.Errorf("%s: %q, want %q", accounts, problem, want)
+		}
+	}
+}
+
+func TestEveryProviderIsMadeFromItsSettings(t *testing.T) {
+	t.Parallel()
+	a := &App{}
+	for name, c := range map[string]struct{ settings, want string }{
+		"entra":  {"entra: {tenant_id: 11111111-2222-3333-4444-555555555555, client_id: 11111111-2222-3333-4444-555555555556}\n", ""},
+		"google": {"google: {ambient: true, service_account: usher@p.iam.gserviceaccount.com}\n", ""},
+		"ldap":   {"ldap: {urls: [ldaps://dc.x.example], base_dn: 'dc=x,dc=example', bind_dn: 'cn=usher,dc=x,dc=example'}\n", ""},
+		"okta":   {"", "okta"},
+	} {
+		cfg, problem := load(t, c.settings, map[string]string{
+			"USHER_ENTRA_CLIENT_SECRET": map[bool]string{true: "s"}[name == "entra"], "USHER_LDAP_PASSWORD": map[bool]string{true: "p"}[name == "ldap"],
+			"USHER_OKTA_URL": map[bool]string{true: "https://x.okta.com"}[name == "okta"], "USHER_OKTA_TOKEN": map[bool]string{true: "o"}[name == "okta"],
+		})
+		if problem != "" {
+			t.Errorf("%s: %s", name, problem)
+			continue
+		}
+		p, err := a.openProvider(name, cfg, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if p.Name() != name || cfg.place(name) == "" || title(name) == name {
+			t.Errorf("%s is %s at %q", name, p.Name(), cfg.place(name))
+		}
+		p.Close()
+	}
+}
+
+// identityLine is the line of the settings that others replace.
+func identityLine(more string) string {
+	if strings.Contains(more, "identity:") {
+		return "identity: {match_email: true, domains: [x.example]}\n"
+	}
+	return ""
+}
