@@ -172,6 +172,40 @@ func TestPlaces(t *testing.T) {
 	})
 }
 
+// TestNoPlaceIsLost lets a request be admitted and given up at the same moment, many times.
+func TestNoPlaceIsLost(t *testing.T) {
+	t.Parallel()
+	within(t, Limits{InFlight: 1}, func(t *testing.T, g *gate) {
+		given := 0
+		for i := range 200 {
+			enter(t, g, "a", false)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() {
+				_, err := g.enter(ctx, "a", false)
+				done <- err
+			}()
+			synctest.Wait()
+			if i%2 == 0 {
+				cancel() // It wakes up to find that it was admitted meanwhile.
+			}
+			g.leave("a", false, nil)
+			cancel()
+			if <-done == nil {
+				g.leave("a", false, nil)
+			} else {
+				given++
+			}
+			if g.inUse != 0 || g.others != 0 || len(g.queue) != 0 {
+				t.Fatalf("left behind: %d in use, %d others, %d in the queue", g.inUse, g.others, len(g.queue))
+			}
+		}
+		if given == 0 || given == 200 {
+			t.Fatalf("given up %d of 200 times, so one way was not tried", given)
+		}
+	})
+}
+
 func TestAClockThatGoesBack(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
