@@ -142,8 +142,10 @@ func TestPackagesImportOnlyFromFloorsBelow(t *testing.T) {
 			}
 		}
 		allowed := append(below(known, name), name)
-		if !simulator(name) {
-			allowed = append(allowed, "sandbox", "sandbox/slacksim", "sandbox/jirasim", "sandbox/oktasim", "sandbox/graphsim", "sandbox/googlesim", "sandbox/page/blockkit", "sandbox/page/browser",
+		if simulator(name) {
+			allowed = append(allowed, name+"/discovery")
+		} else {
+			allowed = append(allowed, "sandbox", "sandbox/slacksim", "sandbox/jirasim", "sandbox/oktasim", "sandbox/graphsim", "sandbox/googlesim", "sandbox/googlesim/discovery", "sandbox/page/blockkit", "sandbox/page/browser",
 				"idp/idptest", "store/storetest")
 		}
 		for _, i := range slices.Concat(p.TestImports, p.XTestImports) {

@@ -253,7 +253,7 @@ func TestVariablesAndMetricsInTheOperationsAreThoseOfTheProgram(t *testing.T) {
 		files           []string
 		pattern         string
 	}{
-		{"Settings by variable", "variable", []string{"cli/config.go", "cli/serve.go"}, `"(USHER_[A-Z_]+)"`},
+		{"Settings by variable", "variable", []string{"cli/config.go", "cli/config_idp.go", "cli/serve.go"}, `"(USHER_[A-Z_]+)"`},
 		{"Metrics", "metric", []string{"cli/listen.go"}, `"(usher_[a-z_]+)"`},
 	} {
 		var want, got []string
