@@ -57,7 +57,7 @@ func (w *World) ControlWith(product Product) http.Handler {
 	handle("GET /_sandbox/{$}", func(*http.Request) (any, error) { return w.overview(), nil })
 	handle("POST /_sandbox/clock", w.moveClock)
 	handle("GET /_sandbox/calls", func(*http.Request) (any, error) {
-		return map[string]any{"slack": w.Slack.Calls(), "jira": w.Jira.Calls(), "okta": w.Okta.Calls()}, nil
+		return map[string]any{"slack": w.Slack.Calls(), "jira": w.Jira.Calls(), w.Directory.Name(): w.Directory.Calls()}, nil
 	})
 	handle("DELETE /_sandbox/calls", func(*http.Request) (any, error) {
 		w.ResetCalls()
@@ -82,26 +82,30 @@ func (w *World) ControlWith(product Product) http.Handler {
 func (w *World) ResetCalls() {
 	w.Slack.ResetCalls()
 	w.Jira.ResetCalls()
-	w.Okta.ResetCalls()
+	w.Directory.ResetCalls()
 }
 
 // ClearFaults ends all faults and lets every hanging answer go.
 func (w *World) ClearFaults() {
 	w.Slack.ClearFaults()
 	w.Jira.ClearFaults()
-	w.Okta.ClearFaults()
+	w.Directory.ClearFaults()
 	w.Slack.ReleaseHangs()
 	w.Jira.ReleaseHangs()
-	w.Okta.ReleaseHangs()
+	w.Directory.ReleaseHangs()
 }
 
 func (w *World) overview() any {
 	type person struct {
-		Handle, Name, Title, Department, Email, Slack, Okta, Account string
+		Handle, Name, Title, Department, Email, Slack, Directory, Account string
+		Okta                                                              string `json:",omitempty"`
 	}
 	people := make([]person, len(w.Company.People))
 	for i, p := range w.Company.People {
-		people[i] = person{p.Handle, p.Name, p.Title, p.Department, p.Email(), p.SlackID(), p.OktaID(), p.AccountID()}
+		people[i] = person{p.Handle, p.Name, p.Title, p.Department, p.Email(), p.SlackID(), w.Directory.UserID(p.Handle), p.AccountID(), ""}
+		if w.Okta != nil {
+			people[i].Okta = p.OktaID()
+		}
 	}
 	return map[string]any{"environment": w.Environment(), "now": w.Clock.Now().UTC(), "offset": w.Clock.Offset().String(), "people": people}
 }
@@ -167,7 +171,7 @@ func (w *World) operate(r *http.Request, product Product) (any, error) {
 func (w *World) truth() any {
 	groups := map[string][]string{}
 	for _, g := range w.Company.Groups {
-		groups[g.ID] = w.Okta.Members(g.ID)
+		groups[g.ID] = w.Directory.Members(g.ID)
 	}
 	messages := map[string][]slacksim.Message{}
 	for _, p := range w.Company.People {

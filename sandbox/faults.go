@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"usher/sandbox/jirasim"
-	"usher/sandbox/oktasim"
 	"usher/sandbox/slacksim"
 )
 
@@ -45,28 +44,24 @@ func (w *World) injectFault(r *http.Request) (any, error) {
 			return nil, err
 		}
 		w.Jira.Inject(jirasim.Fault{Name: body.Name, Kind: jirasim.FaultKind(body.Kind), Times: body.Times, After: after})
-	case "okta":
-		if err := check(body, oktasim.FaultKinds(), w.Okta.Operations()); err != nil {
+	case w.Directory.Name():
+		if err := check(body, w.Directory.FaultKinds(), w.Directory.Operations()); err != nil {
 			return nil, err
 		}
-		w.Okta.Inject(oktasim.Fault{Name: body.Name, Kind: oktasim.FaultKind(body.Kind), Times: body.Times, After: after})
+		w.Directory.Inject(Fault{Name: body.Name, Kind: body.Kind, Times: body.Times, After: after})
 	default:
-		return nil, fmt.Errorf("vendor is %q; use slack, jira or okta", body.Vendor)
+		return nil, fmt.Errorf("vendor is %q; use slack, jira or %s", body.Vendor, w.Directory.Name())
 	}
 	return map[string]bool{"ok": true}, nil
 }
 
 // check refuses a fault that would hit nothing, and names those that would.
-func check[K ~string](f faultBody, kinds []K, names []string) error {
+func check[K ~string](f faultBody, kinds []K, operations []string) error {
 	if !slices.Contains(kinds, K(f.Kind)) {
-		words := make([]string, len(kinds))
-		for i, k := range kinds {
-			words[i] = string(k)
-		}
-		return fmt.Errorf("%s has no fault of kind %q; use one of %s", f.Vendor, f.Kind, strings.Join(words, ", "))
+		return fmt.Errorf("%s has no fault of kind %q; use one of %s", f.Vendor, f.Kind, strings.Join(names(kinds), ", "))
 	}
-	if f.Name != "" && f.Name != "*" && !slices.Contains(names, f.Name) {
-		return fmt.Errorf("%s has no call named %q; use * for all, or one of %s", f.Vendor, f.Name, strings.Join(names, ", "))
+	if f.Name != "" && f.Name != "*" && !slices.Contains(operations, f.Name) {
+		return fmt.Errorf("%s has no call named %q; use * for all, or one of %s", f.Vendor, f.Name, strings.Join(operations, ", "))
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (w *World) quiet(ctx context.Context, calm time.Duration) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if n := len(w.Okta.Calls()) + len(w.Jira.Calls()) + len(w.Slack.Calls()); n != last {
+		if n := len(w.Directory.Calls()) + len(w.Jira.Calls()) + len(w.Slack.Calls()); n != last {
 			last, since = n, time.Now()
 		}
 		if time.Since(since) > calm {

@@ -11,6 +11,7 @@ import (
 	"usher/sandbox/slacksim"
 )
 
+// The groups of the story, by their ids in the company file.
 const (
 	groupWrite = "00g1githubwrite"
 	groupAdmin = "00g1githubadmin"
@@ -21,6 +22,7 @@ const (
 // story is the tour, scene by scene. Each ends in a state of its own, so that what one shows does not lean on luck of
 // another.
 func (t *tour) story() []scene {
+	directory := t.w.Directory.Label()
 	return []scene{
 		{"Usher is connected to Slack with two sockets", t.connected},
 		{"A guest and an unconfirmed address are refused", t.strangers},
@@ -39,8 +41,8 @@ func (t *tour) story() []scene {
 		{"Wendy takes her request back", t.cancels},
 		{"Nobody decides: after three days the request is over", t.lapses},
 		{"Two owners press at once: one decision; then security decides", t.twoSteps},
-		{"Okta is down during an approval", t.oktaDownGiving},
-		{"Okta is down when the time is up", t.oktaDownTaking},
+		{directory + " is down during an approval", t.downGiving},
+		{directory + " is down when the time is up", t.downTaking},
 		{"Jira is down: nothing is given before there is a record", t.jiraDown},
 		{"Jira makes an issue and its answer is lost", t.issueLost},
 		{"Slack posts messages and its answers are lost", t.messageLost},
@@ -183,10 +185,10 @@ func (t *tour) approves(ctx context.Context) error {
 	}
 	t.step.Screen = m.Plain()
 	t.seen("Maya's message says that the access is active")
-	if !t.readBack("group.member.add", groupWrite, "maya") {
+	if !t.readBack(Adds, groupWrite, "maya") {
 		return errors.New("the change was not read back after it was made")
 	}
-	t.seen("the membership was read back from Okta after the change")
+	t.seen("the membership was read back from %s after the change", t.w.Directory.Label())
 	if err := t.until(ctx, "the issue is Active", func() bool { return t.status() == "Active" }); err != nil {
 		return err
 	}
@@ -198,7 +200,7 @@ func (t *tour) approves(ctx context.Context) error {
 }
 
 func (t *tour) doubleClick(ctx context.Context) error {
-	before := len(t.w.Okta.MemberHistory(groupWrite))
+	before := len(t.w.Directory.History(groupWrite))
 	if err := t.w.PressStale(ctx, "priya", t.ask, "approve"); err != nil {
 		return err
 	}
@@ -209,7 +211,7 @@ func (t *tour) doubleClick(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if now := len(t.w.Okta.MemberHistory(groupWrite)); now != before {
+	if now := len(t.w.Directory.History(groupWrite)); now != before {
 		return fmt.Errorf("the second click changed the group: %d changes before, %d after", before, now)
 	}
 	t.seen("the group was not touched again")

@@ -38,26 +38,46 @@ func (t *tour) ended(ctx context.Context, group, handle string) error {
 	if err := t.gone(ctx, group, handle); err != nil {
 		return err
 	}
-	return t.until(ctx, "the absence was read back from Okta after the removal", func() bool {
-		return t.readBack("group.member.remove", group, handle)
+	return t.until(ctx, "the absence was read back from "+t.w.Directory.Label()+" after the removal", func() bool {
+		return t.readBack(Removes, group, handle)
 	})
 }
 
 // readBack reports whether the last change of the membership was the given one and was followed by a read that would
 // show it.
-func (t *tour) readBack(change, group, handle string) bool {
-	p, _ := t.w.Company.Person(handle)
+func (t *tour) readBack(change Doing, group, handle string) bool {
+	group, user := t.w.Directory.GroupID(group), t.w.Directory.UserID(handle)
 	changed, read := false, false
-	for _, c := range t.w.Okta.Calls() {
+	for _, c := range t.w.Directory.Calls() {
 		switch {
-		case !strings.Contains(c.Path, p.OktaID()) && c.Name != "group.members":
-		case strings.HasPrefix(c.Name, "group.member.") && strings.Contains(c.Path, group):
-			changed, read = c.Name == change && c.Changed, false
-		case c.Name == "user.groups", c.Name == "group.members" && strings.Contains(c.Path, group):
-			read = read || c.Status == 200
+		case !c.Touch.about(group, user):
+		case c.Touch.Does == Reads:
+			read = read || c.OK
+		default:
+			changed, read = c.Touch.Does == change && c.Changed, false
 		}
 	}
 	return changed && read
+}
+
+// troubles lets what the directory is asked to do go wrong, after some of each passed.
+func (t *tour) troubles(kind string, skip int, what ...Doing) {
+	for _, doing := range what {
+		for _, name := range t.w.Directory.Doing(doing) {
+			t.w.Directory.Inject(Fault{Name: name, Kind: kind, Skip: skip})
+		}
+	}
+}
+
+// changeless counts the changes of memberships that the directory was asked for and that were none.
+func (t *tour) changeless() int {
+	n := 0
+	for _, c := range t.w.Directory.Calls() {
+		if (c.Touch.Does == Adds || c.Touch.Does == Removes) && c.Fault == "" && c.Answer != "" && !c.Changed {
+			n++
+		}
+	}
+	return n
 }
 
 // says checks that the issue in hand tells something, in its text or a comment.

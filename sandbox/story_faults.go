@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"usher/sandbox/oktasim"
 )
 
-func (t *tour) oktaDownGiving(ctx context.Context) error {
+func (t *tour) downGiving(ctx context.Context) error {
 	if err := t.w.Request(ctx, "sofia", "aws read", "AWS: Read only", "", "Compare the bills"); err != nil {
 		return err
 	}
@@ -19,8 +17,7 @@ func (t *tour) oktaDownGiving(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down, Name: "user.groups"})
-	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down, Name: "group.member.add"})
+	t.troubles("down", 0, Reads, Adds)
 	if err := t.w.Press(ctx, "omar", m, "approve"); err != nil {
 		return err
 	}
@@ -45,16 +42,16 @@ func (t *tour) oktaDownGiving(ctx context.Context) error {
 	return err
 }
 
-func (t *tour) oktaDownTaking(ctx context.Context) error {
+func (t *tour) downTaking(ctx context.Context) error {
 	if _, err := t.w.OpenHome(ctx, "noor", "For admins"); err != nil {
 		return err
 	}
-	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
+	t.w.Directory.Inject(Fault{Kind: "down"})
 	t.w.Clock.Advance(24 * time.Hour)
 	if err := t.passing(ctx, 5*time.Second, 10, "sofia", "AWS", "is ending", "keeps trying"); err != nil {
 		return err
 	}
-	t.seen("Okta is gone at the due time; the message says that the removal is still to come")
+	t.seen("%s is gone at the due time; the message says that the removal is still to come", t.w.Directory.Label())
 	if v, err := t.w.OpenHome(ctx, "noor", "AWS"); err == nil {
 		t.seen("the admin's Home tab shows the failure")
 		t.step.Screen = v.Plain()
@@ -169,19 +166,17 @@ func (t *tour) quiet(ctx context.Context) error {
 			return err
 		}
 	}
-	if n := len(t.w.Okta.Calls()) + len(t.w.Jira.Calls()); n != 0 {
-		return fmt.Errorf("%d calls to Okta and Jira while nothing was due", n)
+	if n := len(t.w.Directory.Calls()) + len(t.w.Jira.Calls()); n != 0 {
+		return fmt.Errorf("%d calls to %s and Jira while nothing was due", n, t.w.Directory.Label())
 	}
-	t.seen("no call to Okta or Jira in a day")
+	t.seen("no call to %s or Jira in a day", t.w.Directory.Label())
 	return nil
 }
 
 // audit compares the directory with what the company started with: every tour grant has ended, so nothing may differ.
 func (t *tour) audit(context.Context) error {
 	for _, g := range t.w.Company.Groups {
-		want, got := t.w.Company.oktaIDs(g.Members), t.w.Okta.Members(g.ID)
-		slices.Sort(want)
-		slices.Sort(got)
+		want, got := userIDs(t.w.Directory, g.Members), t.w.Directory.Members(g.ID)
 		if g.Rule == "" && !slices.Equal(want, got) {
 			return fmt.Errorf("group %s holds %v, and at the start it held %v", g.Name, got, want)
 		}
@@ -197,8 +192,8 @@ func (t *tour) audit(context.Context) error {
 		}
 	}
 	t.seen("one issue for each request")
-	if n := t.w.Okta.ChangelessCalls(); n != 0 {
-		t.seen("calls to Okta that changed nothing: %d, each after an outage", n)
+	if n := t.changeless(); n != 0 {
+		t.seen("calls to %s that changed nothing: %d, each after an outage", t.w.Directory.Label(), n)
 	}
 	return nil
 }

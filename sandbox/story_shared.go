@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"usher/sandbox/oktasim"
 )
 
 const (
@@ -64,7 +62,7 @@ func (t *tour) sells(ctx context.Context, handle, name, role, length string) err
 
 // half gives a role of two groups while only one of them can be changed.
 func (t *tour) half(ctx context.Context) error {
-	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Error503, Name: "group.member.add", Skip: 1})
+	t.troubles("error_503", 1, Adds)
 	if err := t.sells(ctx, "iris", "Iris Novak", "Salesforce: Reports", "1 day"); err != nil {
 		return err
 	}
@@ -88,12 +86,12 @@ func (t *tour) overtaken(ctx context.Context) error {
 	if _, err := t.w.WaitMessage(ctx, "iris", "Salesforce: Reports", "active until"); err != nil {
 		return err
 	}
-	t.w.Okta.Inject(oktasim.Fault{Kind: oktasim.Error503, Name: "group.member.remove"})
+	t.troubles("error_503", 0, Removes)
 	t.w.Clock.Advance(24 * time.Hour)
 	if err := t.passing(ctx, 5*time.Second, 10, "iris", "Salesforce: Reports", "is ending", "keeps trying"); err != nil {
 		return err
 	}
-	before := len(t.w.Okta.MemberHistory(groupSales))
+	before := len(t.w.Directory.History(groupSales))
 	if err := t.sells(ctx, "iris", "Iris Novak", "Salesforce: User", "7 days"); err != nil {
 		return err
 	}
@@ -109,7 +107,7 @@ func (t *tour) overtaken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if now := len(t.w.Okta.MemberHistory(groupSales)); now != before || !t.w.Member(groupSales, "iris") {
+	if now := len(t.w.Directory.History(groupSales)); now != before || !t.w.Member(groupSales, "iris") {
 		return fmt.Errorf("the membership that User needs was changed: %d changes before, %d after", before, now)
 	}
 	t.seen("the held-up removal spared the group that was needed again")

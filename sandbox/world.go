@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,9 +23,12 @@ type Config struct {
 	Company *Company
 	// Manifest is the Slack app's manifest, which decides scopes, commands and tabs.
 	Manifest []byte
-	// Addresses of the three simulators.
+	// Directory is the identity provider, one of Directories. Default okta.
+	Directory string
+	// Addresses of the three simulators; OktaAddr is that of the directory, whichever it is.
 	SlackAddr, JiraAddr, OktaAddr string
-	// Adjust may change the seeds before the simulators are made. Default none.
+	// Adjust may change the seeds before the simulators are made, the last of which counts only where Okta is
+	// the directory. Default none.
 	Adjust func(*slacksim.Config, *jirasim.Config, *oktasim.Config)
 	// Network is where to listen. Default nil: real sockets.
 	Network *Network
@@ -35,8 +40,11 @@ type World struct {
 	Clock   *Clock
 	Slack   *slacksim.Server
 	Jira    *jirasim.Server
-	Okta    *oktasim.Server
-	// SlackURL is the Web API base with its slash, JiraURL the site, OktaURL the org.
+	// Directory is the identity provider.
+	Directory Directory
+	// Okta is the simulator behind it; nil where another provider is the directory.
+	Okta *oktasim.Server
+	// SlackURL is the Web API base with its slash, JiraURL the site, OktaURL the org if there is one.
 	SlackURL, JiraURL, OktaURL string
 
 	network *Network
@@ -80,11 +88,7 @@ func Start(cfg Config) (*World, error) {
 		}
 	}
 	w := &World{Company: c, Clock: &Clock{}, network: cfg.Network, done: make(chan error, 4)}
-	sc, jc, oc := slackConfig(c, w.Clock.Now, cfg.Manifest), jiraConfig(c, w.Clock.Now), oktaConfig(c, w.Clock.Now)
-	if cfg.Adjust != nil {
-		cfg.Adjust(&sc, &jc, &oc)
-	}
-	if err := w.make(sc, jc, oc); err != nil {
+	if err := w.make(cfg); err != nil {
 		return nil, err
 	}
 	if err := w.listen(cfg); err != nil {
@@ -93,34 +97,38 @@ func Start(cfg Config) (*World, error) {
 	return w, nil
 }
 
-func (w *World) make(sc slacksim.Config, jc jirasim.Config, oc oktasim.Config) (err error) {
+func (w *World) make(cfg Config) (err error) {
+	sc, jc, oc := slackConfig(w.Company, w.Clock.Now, cfg.Manifest), jiraConfig(w.Company, w.Clock.Now), oktaConfig(w.Company, w.Clock.Now)
+	if cfg.Adjust != nil {
+		cfg.Adjust(&sc, &jc, &oc)
+	}
 	if w.Slack, err = slacksim.New(sc); err != nil {
 		return fmt.Errorf("make slack simulator: %w", err)
 	}
 	if w.Jira, err = jirasim.New(jc); err != nil {
 		return fmt.Errorf("make jira simulator: %w", err)
 	}
-	if w.Okta, err = oktasim.New(oc); err != nil {
-		return fmt.Errorf("make okta simulator: %w", err)
+	switch cfg.Directory {
+	case "", oktaName:
+		w.Directory, err = w.makeOkta(oc)
+	default:
+		err = fmt.Errorf("there is no directory named %q; use one of %s", cfg.Directory, strings.Join(Directories(), ", "))
 	}
-	return nil
+	return err
 }
 
-func (w *World) listen(cfg Config) error {
-	urls := make([]string, 3)
-	handlers := []http.Handler{w.Slack, w.Jira, w.Okta}
-	for i, addr := range []string{cfg.SlackAddr, cfg.JiraAddr, cfg.OktaAddr} {
-		url, err := w.Serve(addr, handlers[i])
-		if err != nil {
-			return err
-		}
-		urls[i] = url
+func (w *World) listen(cfg Config) (err error) {
+	var slack string
+	if slack, err = w.Serve(cfg.SlackAddr, w.Slack); err != nil {
+		return err
 	}
-	w.Slack.SetURL(urls[0])
-	w.Jira.SetURL(urls[1])
-	w.Okta.SetURL(urls[2])
-	w.SlackURL, w.JiraURL, w.OktaURL = w.Slack.APIURL(), urls[1], urls[2]
-	return nil
+	w.Slack.SetURL(slack)
+	if w.JiraURL, err = w.Serve(cfg.JiraAddr, w.Jira); err != nil {
+		return err
+	}
+	w.Jira.SetURL(w.JiraURL)
+	w.SlackURL = w.Slack.APIURL()
+	return w.Directory.open(w, cfg.OktaAddr)
 }
 
 // Serve serves h on a loopback address until Close and returns its URL.
@@ -182,7 +190,7 @@ func (w *World) open(addr string) (net.Listener, error) {
 
 // Close ends the sockets, the hanging answers and the listeners, and waits for them. It is safe to call twice.
 func (w *World) Close() error {
-	for _, c := range []interface{ Close() }{w.Slack, w.Jira, w.Okta} {
+	for _, c := range []interface{ Close() }{w.Slack, w.Jira, w.Directory} {
 		c.Close()
 	}
 	var errs []error
@@ -200,15 +208,16 @@ func (w *World) Close() error {
 
 // Environment is what a client needs to be pointed at the sandbox, as the product's own variables.
 func (w *World) Environment() map[string]string {
-	return map[string]string{
+	env := map[string]string{
 		"USHER_SLACK_API_URL": w.SlackURL, "USHER_SLACK_BOT_TOKEN": SlackBotToken, "USHER_SLACK_APP_TOKEN": SlackAppToken,
 		"USHER_JIRA_URL": w.JiraURL, "USHER_JIRA_EMAIL": jirasim.BotEmail, "USHER_JIRA_TOKEN": jirasim.BotToken,
-		"USHER_OKTA_URL": w.OktaURL, "USHER_OKTA_TOKEN": OktaToken,
 	}
+	maps.Copy(env, w.Directory.Environment())
+	return env
 }
 
 // Member reports whether the person is in the group, by the directory's own truth.
 func (w *World) Member(group, handle string) bool {
-	p, ok := w.Company.Person(handle)
-	return ok && slices.Contains(w.Okta.Members(group), p.OktaID())
+	_, ok := w.Company.Person(handle)
+	return ok && slices.Contains(w.Directory.Members(group), w.Directory.UserID(handle))
 }
