@@ -32,8 +32,7 @@ type Config struct {
 	Origins []*url.URL
 	// Auth signs requests; nil means none.
 	Auth Authorizer
-	// Judge translates an answer that is no success. It is not asked about successes. Kind, Code, RetryAt and Err are its
-	// to set, Op is set already by its result.
+	// Judge translates an answer that is no success into an error; the client fills in Op. It never returns nil.
 	Judge func(r Request, a *Answer) *idp.Error
 	// UserAgent is sent with every request.
 	UserAgent string
