@@ -147,7 +147,7 @@ func (s *site) token(w http.ResponseWriter, r *http.Request) {
 func (s *site) provider(t *testing.T, change func(*scim.Config)) *scim.Provider {
 	t.Helper()
 	cfg := scim.Config{
-		URL: s.web.URL + "/scim/v2/", Token: token, InsecureHTTP: true, Now: s.clock, Timeout: 5 * time.Second, PerMinute: s.perMinute,
+		URL: s.web.URL + "/scim/v2/", Token: token, InsecureHTTP: true, Now: s.clock, Timeout: 20 * time.Second, PerMinute: s.perMinute,
 		Logger: slog.New(slog.NewJSONHandler(&s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if s.flavor.oauth {

@@ -101,14 +101,12 @@ func (s *store) set(g *team, user string, in bool, at time.Time) bool {
 
 // has reports whether the user was a member at that time.
 func (g *team) has(user string, at time.Time) bool {
-	is := false
-	for _, m := range g.changes[user] {
-		if m.at.After(at) {
-			break
+	for _, m := range slices.Backward(g.changes[user]) {
+		if !m.at.After(at) {
+			return m.in
 		}
-		is = m.in
 	}
-	return is
+	return false
 }
 
 func (g *team) members(at time.Time) []string {

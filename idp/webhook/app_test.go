@@ -91,14 +91,12 @@ func (a *app) team(id string) *team {
 }
 
 func (g *team) has(user string, at time.Time) bool {
-	is := false
-	for _, m := range g.moments[user] {
-		if m.at.After(at) {
-			break
+	for _, m := range slices.Backward(g.moments[user]) {
+		if !m.at.After(at) {
+			return m.in
 		}
-		is = m.in
 	}
-	return is
+	return false
 }
 
 func (g *team) set(user string, in bool, at time.Time) {

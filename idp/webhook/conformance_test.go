@@ -84,7 +84,7 @@ func readID(r *http.Request) string {
 func (s *site) provider(t *testing.T, change func(*webhook.Config)) *webhook.Provider {
 	t.Helper()
 	cfg := webhook.Config{
-		URL: s.web.URL + "/hooks/", Secret: secret, InsecureHTTP: true, Now: s.clock, Timeout: 5 * time.Second, PerMinute: s.perMinute,
+		URL: s.web.URL + "/hooks/", Secret: secret, InsecureHTTP: true, Now: s.clock, Timeout: 20 * time.Second, PerMinute: s.perMinute,
 		Poll: 10 * time.Millisecond, MaxInFlight: 8,
 		Logger: slog.New(slog.NewJSONHandler(&s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
