@@ -7,9 +7,17 @@ import (
 	"usher/catalog"
 )
 
-// catalogCommand is usher catalog check FILE…, example, schema.
-func catalogCommand(_ context.Context, a *App, args []string) error {
-	f := a.flags("catalog", "check FILE… | example | schema")
+// catalogCommand is usher catalog check FILE…, example, schema, discover.
+func catalogCommand(ctx context.Context, a *App, args []string) error {
+	f := a.flags("catalog", "check FILE… | example | schema | discover [-config FILE] [-last-use]")
+	if len(args) > 0 && args[0] == "discover" {
+		path := f.String("config", a.Getenv("USHER_CONFIG"), "settings file (USHER_CONFIG)")
+		lastUse := f.Bool("last-use", false, "look for the last use of each app by members of small groups; slow")
+		if err := parse(f, args[1:], false); err != nil {
+			return err
+		}
+		return a.discover(ctx, *path, *lastUse)
+	}
 	if err := parse(f, args, true); err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func commands() []command {
 		{"doctor", "check settings, tokens, scopes, Jira, groups, people, clock and database", doctorCommand},
 		{"backup", "write a copy of the database, while Usher runs or not", backupCommand},
 		{"restore", "put a copy in the place of the database", restoreCommand},
-		{"catalog", "check, example or schema of the app catalog", catalogCommand},
+		{"catalog", "check, example, schema of the app catalog; discover what no catalog names", catalogCommand},
 		{"version", "print the version", versionCommand},
 	}
 }
