@@ -16,6 +16,10 @@ func (p *Provider) request(op, method string, missing idp.Kind, query url.Values
 	for _, s := range segments {
 		plain, escaped = plain+"/"+s, escaped+"/"+url.PathEscape(s)
 	}
+	if p.cfg.NoAttributes {
+		query.Del("attributes")
+		query.Del("excludedAttributes")
+	}
 	// A space in a query is written %20: some servers do not know the plus sign of HTML forms.
 	raw := strings.ReplaceAll(query.Encode(), "+", "%20")
 	return rest.Request{

@@ -35,8 +35,14 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	_, _, err = p.page(ctx, "check users", "Users", "", one, 1, "")
 	findings = append(findings, p.finding("right to read users", err, "Users can be read.", "Allow the token to read users."))
 	findings = append(findings, p.checkAbilities(ctx), p.checkFind(ctx))
-	if p.cfg.MembersFrom != FromUser {
+	if p.cfg.MembersFrom == Auto || p.cfg.MembersFrom == FromFilter {
 		findings = append(findings, p.checkMembers(ctx))
+	}
+	if p.cfg.Remove == RemoveByValue {
+		findings = append(findings, idp.Finding{
+			Subject: "form of removals", OK: true,
+			Detail: "Removals are a list of values, at which a server that follows RFC 7644 to the letter empties the group. Try one in a group of no importance, and look who is left.",
+		})
 	}
 	return append(findings, p.checkClock())
 }
@@ -66,18 +72,14 @@ func (p *Provider) checkAbilities(ctx context.Context) idp.Finding {
 
 // checkFind tries the filter by which people are found.
 func (p *Provider) checkFind(ctx context.Context) idp.Finding {
-	err := p.heeded(ctx, "check filter of users", "Users", p.cfg.FindBy)
+	err := p.heeded(ctx, "check filter of users", "Users", "", p.cfg.FindBy)
 	return p.finding("filter of users", err, "People can be found by "+p.cfg.FindBy+".", "Set find_by to an attribute by which the server filters, such as userName.")
 }
 
-// checkMembers tries the filter by which memberships are found. Not all settings need it.
+// checkMembers tries the filter by which memberships are found.
 func (p *Provider) checkMembers(ctx context.Context) idp.Finding {
-	const subject = "filter of groups"
-	err := p.heeded(ctx, "check filter of groups", "Groups", p.cfg.MemberAttribute)
-	if isFilterRefused(err) && p.cfg.MembersFrom != FromFilter {
-		return idp.Finding{Subject: subject, OK: true, Detail: "The server does not filter groups by " + p.cfg.MemberAttribute + "; who is in which group is known only as far as groups and users show it."}
-	}
-	return p.finding(subject, err, "Groups can be found by their members.", "Set member_attribute to what the server filters by, such as members, or members_from to group or user.")
+	err := p.heeded(ctx, "check filter of groups", "Groups", equals("id", nobody), p.cfg.MemberAttribute)
+	return p.finding("filter of groups", err, "Groups can be found by their members.", "Set member_attribute to what the server filters by, such as members, or members_from to group or user.")
 }
 
 func (p *Provider) checkClock() idp.Finding {

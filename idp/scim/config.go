@@ -21,7 +21,7 @@ const (
 	// Auto reads the members that a group shows. Of a group that shows none it asks by filter, because many servers leave
 	// members out.
 	Auto Source = ""
-	// FromGroup believes the members that a group shows, also if it shows none.
+	// FromGroup believes the members that a group shows, also if it shows none. For servers that do not filter by members.
 	FromGroup Source = "group"
 	// FromFilter asks by filter: groups by their members, users by their groups. For servers that never show members.
 	FromFilter Source = "filter"
@@ -66,6 +66,8 @@ type Config struct {
 	PlainJSON bool
 	// NoVersions leaves out If-Match although the server sends versions; default false.
 	NoVersions bool
+	// NoAttributes leaves out "attributes" and "excludedAttributes" for servers that do not take them; default false.
+	NoAttributes bool
 	// BareNotFound believes a 404 without a SCIM error in its body; default false: it may come from something in between.
 	BareNotFound bool
 	// CursorPages pages by cursor (RFC 9865) rather than by index; default false.

@@ -47,7 +47,7 @@ func (p *Provider) count(ctx context.Context, op string, id idp.GroupID) (int, e
 	if err != nil {
 		return -1, err
 	}
-	people, _ := row.people()
+	people := row.people()
 	if len(people) == 0 && p.cfg.MembersFrom == Auto {
 		return -1, nil
 	}

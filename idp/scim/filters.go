@@ -44,13 +44,16 @@ func (f *filters) trust(key string) {
 }
 
 // heeded makes sure that the server heeds filters by the attribute: asked for nobody it must find nothing. It costs one call
-// a day.
-func (p *Provider) heeded(ctx context.Context, op, kind, attribute string) error {
+// a day. Some servers take the attribute only together with others, so those come first in the question.
+func (p *Provider) heeded(ctx context.Context, op, kind, first, attribute string) error {
 	key := kind + " " + attribute
+	if first != "" {
+		key, first = key+" with others", first+" and "
+	}
 	if p.filters.trusted(key) {
 		return nil
 	}
-	query := url.Values{"filter": {equals(attribute, nobody)}, "count": {"1"}, "attributes": {"id"}}
+	query := url.Values{"filter": {first + equals(attribute, nobody)}, "count": {"1"}, "attributes": {"id"}}
 	a, pg, err := p.page(ctx, op, kind, idp.UserNotFound, query, 1, "")
 	r := refusalOf(err)
 	switch {

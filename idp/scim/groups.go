@@ -50,7 +50,7 @@ func (p *Provider) UserGroups(ctx context.Context, user idp.UserID) ([]idp.Group
 		return groups, err
 	}
 	groups, err := p.groupsByFilter(ctx, op, user)
-	if p.cfg.MembersFrom == Auto && isFilterRefused(err) {
+	if (p.cfg.MembersFrom == Auto || p.cfg.MembersFrom == FromGroup) && isFilterRefused(err) {
 		if own, told, second := p.groupsOfUser(ctx, op, user); second != nil || told {
 			return own, second
 		}
@@ -66,7 +66,7 @@ func (p *Provider) UserGroups(ctx context.Context, user idp.UserID) ([]idp.Group
 }
 
 func (p *Provider) groupsByFilter(ctx context.Context, op string, user idp.UserID) ([]idp.Group, error) {
-	if err := p.heeded(ctx, op, "Groups", p.cfg.MemberAttribute); err != nil {
+	if err := p.heeded(ctx, op, "Groups", "", p.cfg.MemberAttribute); err != nil {
 		return nil, err
 	}
 	query := withoutMembers()

@@ -31,7 +31,7 @@ func (p *Provider) isMember(ctx context.Context, op string, group idp.GroupID, u
 	if err != nil {
 		return false, err
 	}
-	people, shown := row.people()
+	people := row.people()
 	for _, m := range people {
 		if m.Value == string(user) {
 			return true, nil
@@ -41,19 +41,19 @@ func (p *Provider) isMember(ctx context.Context, op string, group idp.GroupID, u
 		return false, nil
 	}
 	is, err := p.memberByFilter(ctx, op, group, user)
-	if isFilterRefused(err) {
-		return false, silent(op, shown, err)
-	}
-	return is, err
+	return is, silent(op, err)
 }
 
-// silent judges a group without members whose server cannot be asked by filter: an empty list is an answer, no list is none.
-func silent(op string, shown bool, err error) error {
-	if shown {
-		return nil
+// silent explains why a group without members, whose server cannot be asked by filter, is no answer: there are servers whose
+// groups always show an empty list.
+func silent(op string, err error) error {
+	if r := refusalOf(err); isFilterRefused(err) && r.status != 0 {
+		return &idp.Error{
+			Kind: idp.Invalid, Op: op, Code: r.scimType,
+			Err: errors.New("the group shows no members, and the server does not filter by them; if it hides none, set members_from to group"),
+		}
 	}
-	r := refusalOf(err)
-	return &idp.Error{Kind: idp.Invalid, Op: op, Code: r.scimType, Err: errors.New("the server neither shows the members of groups nor filters by them")}
+	return err
 }
 
 func holdsGroup(groups []idp.Group, id idp.GroupID) bool {
@@ -67,11 +67,12 @@ func holdsGroup(groups []idp.Group, id idp.GroupID) bool {
 
 // memberByFilter asks for this group if it has this member.
 func (p *Provider) memberByFilter(ctx context.Context, op string, group idp.GroupID, user idp.UserID) (bool, error) {
-	if err := p.heeded(ctx, op, "Groups", p.cfg.MemberAttribute); err != nil {
+	this := equals("id", string(group))
+	if err := p.heeded(ctx, op, "Groups", this, p.cfg.MemberAttribute); err != nil {
 		return false, err
 	}
 	query := url.Values{
-		"filter":     {equals("id", string(group)) + " and " + equals(p.cfg.MemberAttribute, string(user))},
+		"filter":     {this + " and " + equals(p.cfg.MemberAttribute, string(user))},
 		"attributes": {"id"},
 	}
 	rows, err := list[groupRow](ctx, p, op, "Groups", idp.UserNotFound, query)
@@ -103,15 +104,10 @@ func (p *Provider) Members(ctx context.Context, group idp.GroupID) ([]idp.User, 
 	if err != nil {
 		return nil, err
 	}
-	people, shown := row.people()
+	people := row.people()
 	if len(people) == 0 && p.cfg.MembersFrom == Auto {
 		users, err := p.usersOfGroup(ctx, op, group, false)
-		if isFilterRefused(err) {
-			if err = silent(op, shown, err); err == nil {
-				users = []idp.User{}
-			}
-		}
-		return users, err
+		return users, silent(op, err)
 	}
 	users, seen := []idp.User{}, map[string]bool{}
 	for _, m := range people {
@@ -130,7 +126,7 @@ func (p *Provider) Members(ctx context.Context, group idp.GroupID) ([]idp.User, 
 // has not done so.
 func (p *Provider) usersOfGroup(ctx context.Context, op string, group idp.GroupID, look bool) ([]idp.User, error) {
 	const attribute = "groups.value"
-	if err := p.heeded(ctx, op, "Users", attribute); err != nil {
+	if err := p.heeded(ctx, op, "Users", "", attribute); err != nil {
 		return nil, err
 	}
 	query := url.Values{"filter": {equals(attribute, string(group))}}

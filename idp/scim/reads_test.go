@@ -116,28 +116,40 @@ func TestIgnoredFilters(t *testing.T) {
 	}
 }
 
-// TestSilentServer is about a server that neither shows members nor filters by them.
+// TestSilentServer is about servers that neither show members, whether by no list or by an empty one, nor filter by them.
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
-	s := start(t, flavor{manners: manners{noMembers: true, noMemberFilter: true, noGroups: true}})
-	u := s.addUser(idptest.Person{Email: "a@suite.example"})
-	g := idp.GroupID(s.addTeam("Team", []string{string(u)}))
-	p := s.provider(t, nil)
-	_, err := p.IsMember(t.Context(), g, u) // "No" would be a lie.
-	wantKind(t, err, idp.Invalid)
-	_, err = p.Members(t.Context(), g)
-	wantKind(t, err, idp.Invalid)
-	_, err = p.UserGroups(t.Context(), u)
-	wantKind(t, err, idp.Invalid)
+	for _, m := range []manners{{noMembers: true, noMemberFilter: true, noGroups: true}, {emptyMembers: true, noMemberFilter: true, noGroups: true}} {
+		s := start(t, flavor{manners: m})
+		u := s.addUser(idptest.Person{Email: "a@suite.example"})
+		g := idp.GroupID(s.addTeam("Team", []string{string(u)}))
+		p := s.provider(t, nil)
+		_, err := p.IsMember(t.Context(), g, u) // "No" would be a lie.
+		wantKind(t, err, idp.Invalid)
+		members, err := p.Members(t.Context(), g)
+		wantKind(t, err, idp.Invalid)
+		groups, err := p.UserGroups(t.Context(), u)
+		wantKind(t, err, idp.Invalid)
+		if len(members)+len(groups) > 0 {
+			t.Errorf("%v, %v beside the errors", members, groups)
+		}
+		found := false
+		for _, f := range p.Check(t.Context()) {
+			found = found || !f.OK && f.Subject == "filter of groups" && f.Fix != ""
+		}
+		if !found {
+			t.Error("the check is content")
+		}
+	}
 }
 
-// TestSimpleServer is about one that shows all and filters nothing.
+// TestSimpleServer is about one that shows all and filters nothing, which must be said.
 func TestSimpleServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, flavor{manners: manners{noMemberFilter: true}})
 	u := s.addUser(idptest.Person{Email: "a@suite.example"})
 	full, empty := idp.GroupID(s.addTeam("Full", []string{string(u)})), idp.GroupID(s.addTeam("Empty", nil))
-	p := s.provider(t, nil)
+	p := s.provider(t, func(c *scim.Config) { c.MembersFrom = scim.FromGroup })
 	for g, want := range map[idp.GroupID]bool{full: true, empty: false} {
 		is, err := p.IsMember(t.Context(), g, u)
 		ok(t, err)
@@ -226,5 +238,42 @@ func TestCheckSeesAServerWithoutPatch(t *testing.T) {
 		if f.OK == (f.Subject == "patch") {
 			t.Errorf("%+v", f)
 		}
+	}
+}
+
+// TestLikeAWS is about a server like that of AWS IAM Identity Center: groups show an empty list of members, filters by members
+// are taken only together with the group's id, and who is not there is a 404 (its developer guide, ListGroups).
+func TestLikeAWS(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		filter := r.URL.Query().Get("filter")
+		switch {
+		case r.URL.Query().Has("attributes") || r.URL.Query().Has("excludedAttributes"):
+			t.Errorf("attributes were asked for: %s", r.URL.RawQuery)
+		case r.URL.Path == "/Groups/g":
+			_, _ = w.Write([]byte(`{"id":"g","displayName":"Team","members":[]}`))
+		case r.URL.Path == "/Users/other":
+			_, _ = w.Write([]byte(`{"id":"other","userName":"other@suite.example"}`))
+		case filter == `id eq "g" and members eq "u"`:
+			_, _ = w.Write([]byte(`{"totalResults":1,"itemsPerPage":1,"startIndex":1,"Resources":[{"id":"g","members":[]}]}`))
+		case filter == `id eq "g" and members eq "other"`:
+			_, _ = w.Write([]byte(`{"totalResults":0,"itemsPerPage":0,"startIndex":1,"Resources":[]}`))
+		case strings.HasPrefix(filter, `id eq "g" and members eq`) || strings.HasPrefix(r.URL.Path, "/Users/"):
+			failure(w, http.StatusNotFound)
+		default:
+			failure(w, http.StatusBadRequest)
+		}
+	}, func(c *scim.Config) { c.MemberAttribute, c.NoAttributes = "members", true })
+	for user, want := range map[idp.UserID]bool{"u": true, "other": false} {
+		is, err := p.IsMember(t.Context(), "g", user)
+		ok(t, err)
+		if is != want {
+			t.Errorf("%s: %v", user, is)
+		}
+	}
+	is, err := p.IsMember(t.Context(), "g", "gone")
+	wantKind(t, err, idp.UserNotFound)
+	if is {
+		t.Error("nobody is a member")
 	}
 }

@@ -54,9 +54,9 @@ type memberRow struct {
 }
 
 type groupRow struct {
-	ID      string       `json:"id"`
-	Display string       `json:"displayName"`
-	Members *[]memberRow `json:"members"`
+	ID      string      `json:"id"`
+	Display string      `json:"displayName"`
+	Members []memberRow `json:"members"`
 	Meta    struct {
 		Version string `json:"version"`
 	} `json:"meta"`
@@ -66,18 +66,15 @@ func (r *groupRow) key() string { return r.ID }
 
 func (r *groupRow) group() idp.Group { return idp.Group{ID: idp.GroupID(r.ID), Name: r.Display} }
 
-// people returns the members that are no groups, and whether the group shows its members at all.
-func (r *groupRow) people() ([]memberRow, bool) {
-	if r.Members == nil {
-		return nil, false
-	}
+// people returns the members that are no groups, as far as the group shows them.
+func (r *groupRow) people() []memberRow {
 	var people []memberRow
-	for _, m := range *r.Members {
+	for _, m := range r.Members {
 		if !strings.EqualFold(m.Type, "Group") {
 			people = append(people, m)
 		}
 	}
-	return people, true
+	return people
 }
 
 // truth is a boolean that some servers write as a text.
