@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"usher/catalog"
 )
 
 // overdueAfter is how long past its due time a grant counts as overdue for the admins.
@@ -137,6 +139,11 @@ func (s *Service) homeAdmin(tx Tx, h *Home) error {
 	}
 	h.OpenRequests = len(ids)
 	h.Lateness = s.runner.Stats().Lateness
+	for _, app := range s.Catalog().Apps() {
+		if app.Status == catalog.StatusUnassigned {
+			h.Unassigned = append(h.Unassigned, app.Name)
+		}
+	}
 	effects, err := tx.Effects()
 	if err != nil {
 		return err

@@ -64,6 +64,8 @@ type Home struct {
 	Overdue  []Grant
 	// Totals for admins.
 	ActiveGrants, OpenRequests int
+	// Unassigned are the names of the apps in the catalog that nobody has sanctioned yet, for admins.
+	Unassigned []string
 	// Lateness of expiries since start, by provider, for admins.
 	Lateness map[string]Lateness
 }

@@ -281,6 +281,7 @@ func homes4gallery() map[string]access.Home {
 	}
 	admin := full
 	admin.Admin, admin.ActiveGrants, admin.OpenRequests = true, 12, 3
+	admin.Unassigned = []string{"Figma", "Miro & Co", "A", "B", "C", "D", "E", "F", "G", "H"}
 	admin.Lateness = map[string]access.Lateness{
 		"okta": {Count: 4211, P50: 412 * time.Millisecond, P99: 1900 * time.Millisecond, Max: 61 * time.Second}, "entra": {},
 	}

@@ -64,10 +64,24 @@ func homeView(h access.Home, at pages) slack.HomeTabViewRequest {
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }
 
+// unassignedMost is how many unassigned apps are named.
+const unassignedMost = 8
+
 // adminText are the numbers of the whole installation, with a line on each provider that expiries were carried out in.
 func adminText(h access.Home) string {
 	lines := []string{fmt.Sprintf("For admins: %d active grants · %d requests waiting · %d failing · %d overdue",
 		h.ActiveGrants, h.OpenRequests, len(h.Failures), len(h.Overdue))}
+	if n := len(h.Unassigned); n > 0 {
+		names := make([]string, 0, unassignedMost)
+		for _, name := range h.Unassigned[:min(n, unassignedMost)] {
+			names = append(names, lit(name, 60))
+		}
+		more := ""
+		if n > unassignedMost {
+			more = fmt.Sprintf(" and %d more", n-unassignedMost)
+		}
+		lines = append(lines, fmt.Sprintf("Unassigned apps: %s%s. Nobody can ask for them until the catalog says approved.", strings.Join(names, ", "), more))
+	}
 	for _, name := range slices.Sorted(maps.Keys(h.Lateness)) {
 		if l := h.Lateness[name]; l.Count > 0 {
 			lines = append(lines, fmt.Sprintf("Expiries in %s since the start: %d; late by %s (p50), %s (p99), %s at most",
