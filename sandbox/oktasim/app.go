@@ -17,6 +17,8 @@ const scopeAppsRead = "okta.apps.read"
 func appRoutes() []route {
 	one := "/api/v1/apps/{id}"
 	return []route{
+		// Okta documents this one among the groups, with their scope.
+		{name: "group.apps", method: http.MethodGet, path: "/api/v1/groups/{id}/apps", bucket: BucketOther, scope: scopeGroupsRead, serve: (*Server).listGroupApps},
 		{name: "app.list", method: http.MethodGet, path: "/api/v1/apps", bucket: BucketApps, scope: scopeAppsRead, serve: (*Server).listApps},
 		{name: "app.get", method: http.MethodGet, path: one, bucket: BucketApps, scope: scopeAppsRead, serve: (*Server).getApp},
 		{name: "app.users", method: http.MethodGet, path: one + "/users", bucket: BucketApps, scope: scopeAppsRead, serve: (*Server).listAppUsers},
@@ -189,6 +191,24 @@ func (s *Server) listAppGroups(q *request) reply {
 			"id": id, "lastUpdated": stamp(a.created), "priority": i, "profile": map[string]any{},
 			"_links": map[string]any{"app": href(self), "self": href(self + "/groups/" + id), "group": href(base + "/api/v1/groups/" + id)},
 		}})
+	}
+	return s.page(q, rows, limit)
+}
+
+// listGroupApps lists the apps that a group is assigned to, each as the list of all apps shows it.
+func (s *Server) listGroupApps(q *request) reply {
+	if s.group(q.vars[0]) == nil {
+		return notFound(q.vars[0], "UserGroup")
+	}
+	limit, valid := q.limit(20, 200)
+	if !valid {
+		return invalid("limit", "limit: The limit is not valid")
+	}
+	var rows []row
+	for i, a := range s.apps {
+		if oneOf(q.vars[0], a.Groups...) {
+			rows = append(rows, row{fmt.Sprintf("%09d", i), s.appJSON(q, a)})
+		}
 	}
 	return s.page(q, rows, limit)
 }

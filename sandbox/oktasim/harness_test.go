@@ -67,8 +67,8 @@ func company(c *clock) oktasim.Config {
 		Rules: []oktasim.Rule{{ID: "0pr1", Name: "engineers", Expression: `user.department=="Engineering"`}},
 		Apps: []oktasim.App{
 			{ID: "0oa1", Label: "CRM", Name: "crm", Groups: []string{"00g1"}, AssignedUsers: []string{"00u2"}},
-			{ID: "0oa2", Label: "Wiki", SignOnMode: "BOOKMARK"},
-			{ID: "0oa3", Label: "Portal", SignOnMode: "OPENID_CONNECT"},
+			{ID: "0oa2", Label: "Wiki", SignOnMode: "BOOKMARK", Groups: []string{"00g2"}},
+			{ID: "0oa3", Label: "Portal", SignOnMode: "OPENID_CONNECT", Groups: []string{"00g2"}},
 		},
 		Logins: []oktasim.SSO{
 			{User: "00u1", App: "0oa1", At: c.now().AddDate(0, 0, -100)},

@@ -169,6 +169,8 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 		{"PUT", "/api/v1/groups/00g4/users/00u2", "", 403},
 		{"DELETE", "/api/v1/groups/00g1/users/00u2", "", 204},
 		{"GET", "/api/v1/groups/00g3/roles", "", 200},
+		{"GET", "/api/v1/groups/00g1/apps", "", 200},
+		{"GET", "/api/v1/groups/00gx/apps", "", 404},
 		{"GET", "/api/v1/groups/rules?expand=groupIdToGroupNameMap", "", 200},
 		{"GET", "/api/v1/groups/rules/0pr1", "", 200},
 		{"POST", "/api/v1/groups/rules", `{"type":"group_rule","name":"s","conditions":{"expression":{"value":"user.department==\"Sales\"","type":"urn:okta:expression:1.0"}},"actions":{"assignUserToGroups":{"groupIds":["00g1"]}}}`, 200},

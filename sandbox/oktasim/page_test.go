@@ -25,7 +25,7 @@ func TestListsPageByLinksUntilThereIsNoNext(t *testing.T) {
 	o := start(t, cfg)
 	for _, path := range []string{
 		"/api/v1/groups/00g2/users?limit=10", "/api/v1/users?limit=9", "/api/v1/groups?limit=2", "/api/v1/users/00u1/groups?limit=1",
-		"/api/v1/apps?limit=1", "/api/v1/apps/0oa1/users?limit=1", "/api/v1/users?limit=7&search=" + escape(`profile.firstName eq "crowd"`),
+		"/api/v1/apps?limit=1", "/api/v1/groups/00g2/apps?limit=1", "/api/v1/apps/0oa1/users?limit=1", "/api/v1/users?limit=7&search=" + escape(`profile.firstName eq "crowd"`),
 		"/api/v1/logs?limit=1&since=2026-03-10T00:00:00Z&until=2026-06-02T00:00:00Z",
 	} {
 		whole := o.get(strings.Replace(path, "limit=", "x=", 1)).want(t, 200).ids(t)

@@ -121,6 +121,10 @@ func TestOfficialClientDecodesEverythingItReads(t *testing.T) {
 	if err != nil || len(apps) != 3 {
 		t.Errorf("apps: %+v %v", apps, err)
 	}
+	ofGroup, _, err := client.GroupAPI.ListAssignedApplicationsForGroup(ctx, "00g2").Execute()
+	if err != nil || len(ofGroup) != 2 {
+		t.Errorf("apps of the group: %+v %v", ofGroup, err)
+	}
 	appUsers, _, err := client.ApplicationUsersAPI.ListApplicationUsers(ctx, "0oa1").Execute()
 	if err != nil || len(appUsers) != 2 {
 		t.Errorf("users of the app: %+v %v", appUsers, err)

@@ -126,3 +126,13 @@ func TestSearchLagsLongerThanMembersAndLookupDoesNotLag(t *testing.T) {
 	equal(t, "new group", search("groups", `profile.name eq "brand-new"`), []string{id})
 	equal(t, "deleted group", search("groups", `profile.name eq "app-crm"`), nil)
 }
+
+func TestAppsOfAGroup(t *testing.T) {
+	t.Parallel()
+	o := start(t, company(newClock()))
+	equal(t, "one", o.get("/api/v1/groups/00g1/apps").ids(t), []string{"0oa1"})
+	equal(t, "two", o.get("/api/v1/groups/00g2/apps").ids(t), []string{"0oa2", "0oa3"})
+	equal(t, "none", o.get("/api/v1/groups/00g3/apps").ids(t), nil)
+	o.get("/api/v1/groups/00gx/apps").refusal(t, 404, "E0000007")
+	o.get("/api/v1/groups/00g1/apps?limit=few").refusal(t, 400, "E0000001")
+}
