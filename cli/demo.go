@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+
+	"usher/idp/okta"
+	"usher/sandbox"
 )
 
 // demoCommand starts the simulated company with the production bot in it and shows it as a page, or plays the tour.
@@ -14,6 +19,7 @@ func demoCommand(ctx context.Context, a *App, args []string) error {
 	addr := f.String("addr", "", "address of the page, on this machine only (default "+pageAddr+", or a free port if that is taken)")
 	company := f.String("company", "", "company file to start with (default: the built-in Larkspur; usher sandbox -example prints it)")
 	catalog := f.String("catalog", "", "catalog to try; groups and people that it names and the company lacks are added")
+	directory := f.String("idp", okta.Name, "identity provider of the company: "+strings.Join(sandbox.Directories(), ", "))
 	if err := parse(f, args, false); err != nil {
 		return err
 	}
@@ -25,7 +31,11 @@ func demoCommand(ctx context.Context, a *App, args []string) error {
 		say(a.Stderr, "usher demo: the tour is about the built-in company and its catalog; leave out -company and -catalog\n")
 		return errUsage
 	}
-	start, err := readStart(*company, *catalog)
+	if !slices.Contains(sandbox.Directories(), *directory) {
+		say(a.Stderr, "usher demo: there is no identity provider %q; -idp is one of %s\n", *directory, strings.Join(sandbox.Directories(), ", "))
+		return errUsage
+	}
+	start, err := readStart(*company, *catalog, *directory)
 	if err != nil {
 		return err
 	}
@@ -42,7 +52,7 @@ func (a *App) tour(ctx context.Context, start startState, asJSON bool) error {
 		return err
 	}
 	if !asJSON {
-		say(a.Stdout, "Usher's tour: a simulated company, %s, with the production bot in it. Nothing leaves this machine.\n\n", d.world.Company.Name)
+		say(a.Stdout, "Usher's tour: a simulated company, %s, with %s as its directory and the production bot in it. Nothing leaves this machine.\n\n", d.world.Company.Name, d.world.Directory.Label())
 	}
 	if err = d.Start(ctx); err != nil {
 		err = fmt.Errorf("start usher: %w%s", err, d.tail())

@@ -43,17 +43,21 @@ func (a *App) newDemo(start startState) (*demo, error) {
 	if d.log, err = os.Create(filepath.Join(dir, "usher.log")); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if d.world, err = sandbox.Start(sandbox.Config{Manifest: a.Manifest, Company: start.company}); err != nil {
+	if d.world, err = sandbox.Start(sandbox.Config{Manifest: a.Manifest, Company: start.company, Directory: start.directory}); err != nil {
 		return nil, errors.Join(err, d.log.Close(), os.RemoveAll(dir))
 	}
 	catalogPath := filepath.Join(dir, "catalog.yml")
-	if err := os.WriteFile(catalogPath, start.catalog, 0o600); err != nil {
+	catalog := start.catalog
+	if catalog == nil {
+		catalog = d.world.Catalog()
+	}
+	if err := os.WriteFile(catalogPath, catalog, 0o600); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	env := d.world.Environment()
 	env["USHER_CATALOG"], env["USHER_DB"] = catalogPath, filepath.Join(dir, "usher.db")
 	settingsPath := filepath.Join(dir, "usher.yml")
-	if err := os.WriteFile(settingsPath, []byte(demoSettings(d.world.Company)), 0o600); err != nil {
+	if err := os.WriteFile(settingsPath, []byte(demoSettings(d.world.Company)+d.world.Directory.Settings()), 0o600); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	d.inner = &App{

@@ -9,14 +9,16 @@ import (
 	"unicode"
 
 	"usher/catalog"
-	"usher/idp/okta"
 	"usher/sandbox"
 )
 
 // startState is what a demo begins with.
 type startState struct {
 	company *sandbox.Company
+	// catalog is somebody's own; nil is the built-in one.
 	catalog []byte
+	// directory is the name of the identity provider.
+	directory string
 	// added says what the company lacked of what the catalog names.
 	added []string
 	// own is whether somebody brought a company or a catalog of their own.
@@ -24,8 +26,8 @@ type startState struct {
 }
 
 // readStart reads the company and the catalog that a demo begins with; an empty path is the built-in one.
-func readStart(companyPath, catalogPath string) (startState, error) {
-	s := startState{catalog: sandbox.Catalog(), own: companyPath+catalogPath != ""}
+func readStart(companyPath, catalogPath, directory string) (startState, error) {
+	s := startState{directory: directory, own: companyPath+catalogPath != ""}
 	var err error
 	if companyPath == "" {
 		s.company, err = sandbox.ParseCompany(sandbox.DefaultCompany())
@@ -73,7 +75,7 @@ func (s *startState) addGroups(c *catalog.Catalog) {
 	for _, app := range c.Apps() {
 		for _, e := range app.Entitlements {
 			for _, g := range e.Groups {
-				if g.Provider != okta.Name || have[g.ID] {
+				if g.Provider != s.directory || have[g.ID] {
 					continue
 				}
 				have[g.ID] = true

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"usher/idp/okta"
 	"usher/sandbox"
 )
 
@@ -34,7 +35,7 @@ func write(t *testing.T, name, text string) string {
 func TestACatalogOfOnesOwnBringsItsGroupsAndPeople(t *testing.T) {
 	t.Parallel()
 	text := strings.ReplaceAll(acmeCatalog, `, "42@acme.test"`, "")
-	s, err := readStart("", write(t, "catalog.yml", text))
+	s, err := readStart("", write(t, "catalog.yml", text), okta.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func TestACatalogOfOnesOwnBringsItsGroupsAndPeople(t *testing.T) {
 // TestADemoOfOnesOwnServesThePeopleOfTheCatalog asks for a role of such a catalog, and its owner is asked.
 func TestADemoOfOnesOwnServesThePeopleOfTheCatalog(t *testing.T) {
 	t.Parallel()
-	s, err := readStart("", write(t, "catalog.yml", strings.ReplaceAll(acmeCatalog, `, "42@acme.test"`, "")))
+	s, err := readStart("", write(t, "catalog.yml", strings.ReplaceAll(acmeCatalog, `, "42@acme.test"`, "")), okta.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestAStartThatCannotBeIsExplained(t *testing.T) {
 				}
 				return write(t, file, text)
 			}
-			_, err := readStart(path("company.yml", c.company), path("catalog.yml", c.catalog))
+			_, err := readStart(path("company.yml", c.company), path("catalog.yml", c.catalog), okta.Name)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q in it", err, c.want)
 			}

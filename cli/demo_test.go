@@ -12,13 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"usher/idp/okta"
 	"usher/sandbox/oktasim"
 )
 
 // newTestDemo is the demo without its tour, serving the control API at the returned address.
 func newTestDemo(t *testing.T) (*demo, string) {
 	t.Helper()
-	start, err := readStart("", "")
+	start, err := readStart("", "", okta.Name)
 	if err != nil {
 		t.Fatal(err)
 	}

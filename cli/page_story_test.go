@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"usher/idp/okta"
 	"usher/sandbox/page"
 	"usher/sandbox/page/browser"
 )
@@ -26,7 +27,7 @@ func visit(t testing.TB, width, height int) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start, err := readStart("", "")
+	start, err := readStart("", "", okta.Name)
 	if err != nil {
 		t.Fatal(err)
 	}

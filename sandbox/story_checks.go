@@ -19,18 +19,28 @@ func (t *tour) settled(ctx context.Context, calm time.Duration) error {
 }
 
 func (t *tour) member(ctx context.Context, group, handle string) error {
-	return t.until(ctx, handle+" is in "+group, func() bool { return t.w.Member(group, handle) })
+	return t.until(ctx, handle+" is in "+t.groupName(group), func() bool { return t.w.Member(group, handle) })
 }
 
 func (t *tour) gone(ctx context.Context, group, handle string) error {
-	return t.until(ctx, handle+" is not in "+group+" any more", func() bool { return !t.w.Member(group, handle) })
+	return t.until(ctx, handle+" is not in "+t.groupName(group)+" any more", func() bool { return !t.w.Member(group, handle) })
 }
 
 func (t *tour) notMember(group, handle string) error {
 	if t.w.Member(group, handle) {
-		return fmt.Errorf("%s is in %s and should not be", handle, group)
+		return fmt.Errorf("%s is in %s and should not be", handle, t.groupName(group))
 	}
 	return nil
+}
+
+// groupName is what people call a group of the company file.
+func (t *tour) groupName(id string) string {
+	for _, g := range t.w.Company.Groups {
+		if g.ID == id {
+			return g.Name
+		}
+	}
+	return id
 }
 
 // ended waits until somebody is not in the group any more, by a removal that was read back.

@@ -111,6 +111,8 @@ func (w *World) make(cfg Config) (err error) {
 	switch cfg.Directory {
 	case "", oktaName:
 		w.Directory, err = w.makeOkta(oc)
+	case entraName:
+		w.Directory, err = w.makeEntra()
 	default:
 		err = fmt.Errorf("there is no directory named %q; use one of %s", cfg.Directory, strings.Join(Directories(), ", "))
 	}

@@ -101,6 +101,25 @@ func (s *Server) DeleteUser(userID string) error {
 	})
 }
 
+// RestoreUser brings an account back from the deleted items. The memberships that ended with it stay ended; whether Entra
+// brings them back is unverified.
+func (s *Server) RestoreUser(userID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.userIDs[strings.ToLower(userID)]
+	if u == nil || u.purged || u.Deleted.IsZero() {
+		return fmt.Errorf("deleted user %q: %w", userID, ErrNotFound)
+	}
+	name := strings.TrimPrefix(u.UserPrincipalName, strings.ReplaceAll(u.ID, "-", ""))
+	if s.userByKey(name) != nil {
+		return fmt.Errorf("name %q is in use: %w", name, ErrRefused)
+	}
+	u.Deleted = time.Time{}
+	s.rename(u, name)
+	s.bump()
+	return nil
+}
+
 // PurgeUser deletes the account for good, from wherever it is.
 func (s *Server) PurgeUser(userID string) error {
 	s.mu.Lock()

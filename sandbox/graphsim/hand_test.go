@@ -36,6 +36,10 @@ func TestHandsOfAnAdmin(t *testing.T) {
 	if u, there := o.User(ada); !there || u.Deleted.IsZero() || len(o.Users()) != 2 {
 		t.Errorf("%+v, %v", u, there)
 	}
+	must(t, o.RestoreUser(ada))
+	if u, _ := o.User(ada); !u.Deleted.IsZero() || u.UserPrincipalName != "ada@suite.example" || len(o.Users()) != 3 {
+		t.Errorf("restored: %+v", u)
+	}
 	must(t, o.DeleteGroup(wiki))
 	if o.Members(wiki) != nil || len(o.Groups()) != 2 {
 		t.Error("the group is there")
@@ -58,6 +62,7 @@ func TestHandsAreRefusedAsInThePortal(t *testing.T) {
 		"a group without a name": {noName, graphsim.ErrRefused},
 		"nobody as a manager":    {o.SetManager(bob, nobody), graphsim.ErrNotFound},
 		"nobody purged":          {o.PurgeUser(nobody), graphsim.ErrNotFound},
+		"nobody restored":        {o.RestoreUser(bob), graphsim.ErrNotFound},
 		"nobody's roles":         {o.SetRoles(nobody), graphsim.ErrNotFound},
 	} {
 		if !errors.Is(c.got, c.want) {
