@@ -9,14 +9,24 @@ import (
 
 // catalogCommand is usher catalog check FILE…, example, schema, discover.
 func catalogCommand(ctx context.Context, a *App, args []string) error {
-	f := a.flags("catalog", "check FILE… | example | schema | discover [-config FILE] [-last-use]")
+	f := a.flags("catalog", "check FILE… | example | schema | discover")
+	path := f.String("config", a.Getenv("USHER_CONFIG"), "settings file (USHER_CONFIG)")
 	if len(args) > 0 && args[0] == "discover" {
-		path := f.String("config", a.Getenv("USHER_CONFIG"), "settings file (USHER_CONFIG)")
 		lastUse := f.Bool("last-use", false, "look for the last use of each app by members of small groups; slow")
 		if err := parse(f, args[1:], false); err != nil {
 			return err
 		}
 		return a.discover(ctx, *path, *lastUse)
+	}
+	if len(args) > 0 && args[0] == "check" {
+		if err := parse(f, args[1:], true); err != nil {
+			return err
+		}
+		if f.NArg() > 0 {
+			return a.checkCatalog(*path, f.Args())
+		}
+		f.Usage()
+		return errUsage
 	}
 	if err := parse(f, args, true); err != nil {
 		return err
@@ -28,14 +38,21 @@ func catalogCommand(ctx context.Context, a *App, args []string) error {
 	case f.Arg(0) == "schema" && f.NArg() == 1:
 		_, err := a.Stdout.Write(catalog.Schema())
 		return err
-	case f.Arg(0) == "check" && f.NArg() > 1:
-		return a.checkCatalog(f.Args()[1:])
 	}
 	f.Usage()
 	return errUsage
 }
 
-func (a *App) checkCatalog(paths []string) error {
+// checkCatalog judges the files. What the providers are called stands in the settings, if there are any.
+func (a *App) checkCatalog(settings string, paths []string) error {
+	providers := knownProviders()
+	if settings != "" {
+		cfg, problems, err := readConfig(settings, a.Getenv)
+		if err = errors.Join(append(problems, err)...); err != nil {
+			return err
+		}
+		providers = cfg.configured()
+	}
 	c, err := catalog.Load(paths...)
 	var problems catalog.Problems
 	if errors.As(err, &problems) {
@@ -46,7 +63,7 @@ func (a *App) checkCatalog(paths []string) error {
 		return errFailed
 	}
 	if err == nil {
-		err = fits(c, knownProviders())
+		err = fits(c, providers)
 	}
 	if err != nil {
 		return err

@@ -22,17 +22,20 @@ type Config struct {
 	Slack SlackConfig `yaml:"slack"`
 	Jira  JiraConfig  `yaml:"jira"`
 	// Directory is the provider that knows the people; default the only one that is configured.
-	Directory string         `yaml:"directory"`
-	Okta      OktaConfig     `yaml:"okta"`
-	Entra     *EntraConfig   `yaml:"entra"`
-	Google    *GoogleConfig  `yaml:"google"`
-	LDAP      *LDAPConfig    `yaml:"ldap"`
-	Identity  IdentityConfig `yaml:"identity"`
-	Admins    []string       `yaml:"admins"`
-	Catalog   []string       `yaml:"catalog"`
-	Database  string         `yaml:"database"`
-	Listen    string         `yaml:"listen"`
-	Log       LogConfig      `yaml:"log"`
+	Directory string        `yaml:"directory"`
+	Okta      OktaConfig    `yaml:"okta"`
+	Entra     *EntraConfig  `yaml:"entra"`
+	Google    *GoogleConfig `yaml:"google"`
+	LDAP      *LDAPConfig   `yaml:"ldap"`
+	// SCIM and Webhook are further providers, by the names that the catalog uses.
+	SCIM     map[string]*SCIMConfig    `yaml:"scim"`
+	Webhook  map[string]*WebhookConfig `yaml:"webhook"`
+	Identity IdentityConfig            `yaml:"identity"`
+	Admins   []string                  `yaml:"admins"`
+	Catalog  []string                  `yaml:"catalog"`
+	Database string                    `yaml:"database"`
+	Listen   string                    `yaml:"listen"`
+	Log      LogConfig                 `yaml:"log"`
 }
 
 // SlackConfig is the Slack app.
@@ -144,6 +147,7 @@ func readConfig(path string, getenv func(string) string) (c Config, problems []e
 			return c, nil, &problem{text: "read settings: " + err.Error(), fix: "check the path and who may read it"}
 		}
 		problems = c.parse(path, data)
+		c.dropEmpty()
 		c.relativeTo(filepath.Dir(path))
 	}
 	for _, s := range append(settings(), providerSettings()...) {

@@ -64,9 +64,10 @@ type LDAPConfig struct {
 // and Okta is not, so that a file without any is asked for Okta's settings.
 func (c *Config) configured() []string {
 	there := map[string]bool{entra.Name: c.Entra != nil, google.Name: c.Google != nil, ldap.Name: c.LDAP != nil}
-	others := slices.Contains(slices.Collect(maps.Values(there)), true)
+	others := slices.Contains(slices.Collect(maps.Values(there)), true) || len(c.SCIM)+len(c.Webhook) > 0
 	there[okta.Name] = !others || c.Okta.URL != "" || c.Okta.Token != "" || c.Okta.TokenFile != ""
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(there)), func(n string) bool { return !there[n] })
+	list := slices.DeleteFunc(slices.Sorted(maps.Keys(there)), func(n string) bool { return !there[n] })
+	return append(list, c.apps()...)
 }
 
 func (c *Config) has(provider string) bool { return slices.Contains(c.configured(), provider) }
@@ -140,7 +141,7 @@ func (c *Config) providerFiles() []secretFile {
 			secretFile{&l.Certificate, ldap.Name, l.CertificateFile, "ldap.certificate_file"},
 			secretFile{&l.Key, ldap.Name, l.KeyFile, "ldap.key_file"}, secretFile{&l.Roots, ldap.Name, l.RootsFile, "ldap.roots_file"})
 	}
-	return list
+	return append(list, c.appFiles()...)
 }
 
 // providerPaths are the paths in the settings of the providers.
@@ -155,7 +156,7 @@ func (c *Config) providerPaths() []*string {
 	if l := c.LDAP; l != nil {
 		list = append(list, &l.PasswordFile, &l.CertificateFile, &l.KeyFile, &l.RootsFile)
 	}
-	return list
+	return append(list, c.appPaths()...)
 }
 
 // checkProviders looks at what the providers cannot judge by themselves.
@@ -173,6 +174,7 @@ func (c *Config) checkProviders() []error {
 			bad(okta.Name, fmt.Sprintf("okta.reserve is %v", c.Okta.Reserve), "it is a share: at least 0 and below 1, such as 0.1")
 		}
 	}
+	problems = append(problems, c.checkApps()...)
 	names := strings.Join(c.configured(), ", ")
 	switch people := c.people(); {
 	case people == "":
@@ -215,6 +217,12 @@ func (c *Config) place(provider string) string {
 		return cmp.Or(c.Google.URL, "Google Workspace") + " as " + cmp.Or(c.Google.Subject, c.Google.ServiceAccount, "the service account")
 	case ldap.Name:
 		return strings.Join(c.LDAP.URLs, ", ") + ", " + c.LDAP.BaseDN
+	}
+	if s := c.SCIM[provider]; s != nil {
+		return s.URL
+	}
+	if w := c.Webhook[provider]; w != nil {
+		return w.URL
 	}
 	return c.Okta.URL
 }

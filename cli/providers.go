@@ -12,6 +12,8 @@ import (
 	"usher/idp/ldap"
 	"usher/idp/okta"
 	"usher/idp/rest"
+	"usher/idp/scim"
+	"usher/idp/webhook"
 )
 
 // provider is what the program needs of an identity provider beside the seam itself.
@@ -45,6 +47,12 @@ func (a *App) openProvider(name string, cfg Config, log *slog.Logger) (provider,
 		return a.openGoogle(*cfg.Google, log)
 	case ldap.Name:
 		return a.openLDAP(*cfg.LDAP, log)
+	}
+	if s := cfg.SCIM[name]; s != nil {
+		return a.openSCIM(name, *s, log)
+	}
+	if w := cfg.Webhook[name]; w != nil {
+		return a.openWebhook(name, *w, log)
 	}
 	return okta.New(okta.Config{
 		URL: cfg.Okta.URL, Token: okta.Secret(cfg.Okta.Token), Now: a.Now, InsecureHTTP: loopbackURL(cfg.Okta.URL),
@@ -81,6 +89,28 @@ func (a *App) openLDAP(c LDAPConfig, log *slog.Logger) (provider, error) {
 		URLs: c.URLs, Schema: schema, BaseDN: c.BaseDN, UserBase: c.UserBase, GroupBase: c.GroupBase, UserFilter: c.UserFilter,
 		BindDN: c.BindDN, Password: ldap.Secret(c.Password), CertificatePEM: string(c.Certificate), KeyPEM: ldap.Secret(c.Key), RootsPEM: string(c.Roots),
 		InsecurePlain: plain, EmailAttribute: c.EmailAttribute, DisabledFilter: c.DisabledFilter, Placeholder: c.Placeholder,
+		Now: a.Now, Logger: log, Dial: a.Dial,
+	})
+}
+
+func (a *App) openSCIM(name string, c SCIMConfig, log *slog.Logger) (provider, error) {
+	return scim.New(scim.Config{
+		Name: name, URL: c.URL, Token: rest.Secret(c.Token),
+		OAuth: scim.OAuth{
+			TokenURL: c.OAuth.TokenURL, ClientID: c.OAuth.ClientID, ClientSecret: rest.Secret(c.OAuth.ClientSecret),
+			SecretInBody: c.OAuth.SecretInBody, Scope: c.OAuth.Scope,
+		},
+		FindBy: c.FindBy, MembersFrom: scim.Source(c.MembersFrom), MemberAttribute: c.MemberAttribute, Remove: scim.RemoveForm(c.Remove),
+		CapitalOps: c.CapitalOps, PlainJSON: c.PlainJSON, NoVersions: c.NoVersions, NoAttributes: c.NoAttributes, BareNotFound: c.BareNotFound,
+		CursorPages: c.CursorPages, InactiveMeansSuspended: c.InactiveMeansSuspended, PageSize: c.PageSize, PerMinute: c.PerMinute,
+		Timeout: c.Timeout, InsecureHTTP: loopbackURL(c.URL), UserAgent: userAgent(), Now: a.Now, Logger: log, Dial: a.Dial,
+	})
+}
+
+func (a *App) openWebhook(name string, c WebhookConfig, log *slog.Logger) (provider, error) {
+	return webhook.New(webhook.Config{
+		Name: name, URL: c.URL, Secret: rest.Secret(c.Secret), OldSecret: rest.Secret(c.OldSecret), UserIDs: c.UserIDs, GroupIDs: c.GroupIDs,
+		Wait: c.Wait, PerMinute: c.PerMinute, Timeout: c.Timeout, InsecureHTTP: loopbackURL(c.URL), UserAgent: userAgent(),
 		Now: a.Now, Logger: log, Dial: a.Dial,
 	})
 }

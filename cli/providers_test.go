@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -112,4 +113,45 @@ func identityLine(more string) string {
 		return "identity: {match_email: true, domains: [x.example]}\n"
 	}
 	return ""
+}
+
+func TestAppsAreProvidersByTheirNames(t *testing.T) {
+	t.Parallel()
+	okta := map[string]string{"USHER_OKTA_URL": "https://x.okta.com", "USHER_OKTA_TOKEN": "o"}
+	token, secret := write(t, "token", "t0ken"), write(t, "secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYq=")
+	apps := "directory: okta\nscim: {slackish: {url: https://s.example/scim/v2, token_file: " + token + "}}\n" +
+		"webhook: {billing: {url: https://b.example/usher, secret_file: " + secret + "}}\n"
+	cfg, problem := load(t, apps, okta)
+	if problem != "" {
+		t.Fatal(problem)
+	}
+	if got := strings.Join(cfg.configured(), " "); got != "okta slackish billing" || cfg.SCIM["slackish"].Token != "t0ken" {
+		t.Errorf("providers are %s", got)
+	}
+	made, err := (&App{}).openProviders(cfg, nil)
+	if err != nil || len(made) != 3 || made["billing"].Name() != "billing" || made["slackish"].Name() != "slackish" {
+		t.Errorf("made %v: %v", made, err)
+	}
+	for _, p := range made {
+		p.Close()
+	}
+	for more, want := range map[string]string{
+		"directory: okta\nscim: {okta: {url: https://s.example}}\n":                                      `two identity providers are called "okta"`,
+		"directory: okta\nscim: {a: {url: https://s.example}}\nwebhook: {a: {url: https://s.example}}\n": `two identity providers are called "a"`,
+		"directory: okta\nscim: {a: {url: https://s.example, tokens: x}}\n":                              "tokens",
+		"directory: okta\nwebhook: {a: }\n":                                                              "",
+	} {
+		if _, problem := load(t, more, okta); want == "" && problem != "" || !strings.Contains(problem, want) {
+			t.Errorf("%s: %q, want %q", more, problem, want)
+		}
+	}
+	catalog := write(t, "catalog.yml", strings.ReplaceAll(strings.ReplaceAll(acmeCatalog, `, "42@acme.test"`, ""), "okta:00gacmewikiedit00000", "billing:editors"))
+	settings := write(t, "usher.yml", apps)
+	a := &App{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}
+	if err := a.checkCatalog("", []string{catalog}); err == nil || !strings.Contains(err.Error(), `no provider "billing"`) {
+		t.Errorf("without settings: %v", err)
+	}
+	if err := a.checkCatalog(settings, []string{catalog}); err == nil || !strings.Contains(err.Error(), `no provider "okta"`) || strings.Contains(err.Error(), `no provider "billing"`) {
+		t.Errorf("with settings that have no Okta: %v", err)
+	}
 }
