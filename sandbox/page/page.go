@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	g "maragu.dev/gomponents"
+
 	"usher/sandbox"
 	"usher/sandbox/page/blockkit"
 	"usher/sandbox/page/jirapane"
@@ -147,9 +149,9 @@ func (s *Server) reset(ctx context.Context) error {
 
 func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", web.Fragment(s.index))
-	mux.Handle("GET /bar/{$}", web.Fragment(s.bar))
-	mux.Handle("GET /calls/{$}", web.Fragment(s.calls))
+	mux.Handle("GET /{$}", web.Fragment(node(s.index)))
+	mux.Handle("GET /bar/{$}", web.Fragment(node(s.bar)))
+	mux.Handle("GET /calls/{$}", web.Fragment(node(s.calls)))
 	mux.Handle("GET /events", s.hub.serve(s.stopped))
 	mux.Handle("POST /clock", web.Act(s.moveClock))
 	mux.Handle("POST /faults", web.Act(s.setFault))
@@ -187,6 +189,14 @@ func (s *Server) pane(name string) http.Handler {
 	return http.StripPrefix("/"+name, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.now().panes[name].ServeHTTP(w, r)
 	}))
+}
+
+// node makes a fragment of what a template gave.
+func node(f func(*http.Request) (template.HTML, error)) func(*http.Request) (g.Node, error) {
+	return func(r *http.Request) (g.Node, error) {
+		html, err := f(r)
+		return g.Raw(string(html)), err
+	}
 }
 
 // render fills a template.

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	g "maragu.dev/gomponents"
+
 	"usher/sandbox"
 	"usher/sandbox/jirasim"
 	"usher/sandbox/page/web"
@@ -66,18 +68,18 @@ type shut struct {
 	Back        bool // the list can be seen
 }
 
-func (p *Pane) fragment(r *http.Request) (template.HTML, error) {
+func (p *Pane) fragment(r *http.Request) (g.Node, error) {
 	viewer, err := web.ViewerOf(r, p.w.Company)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	d := drawing{p: p, viewer: viewer, now: p.w.Clock.Now(), query: r.URL.Query()}
 	out := d.draw(r.URL.Query().Get("issue"))
 	var b bytes.Buffer
 	if err := p.tmpl.ExecuteTemplate(&b, "pane.html", out); err != nil {
-		return "", fmt.Errorf("draw Jira: %w", err)
+		return nil, fmt.Errorf("draw Jira: %w", err)
 	}
-	return template.HTML(b.String()), nil //nolint:gosec // html/template has escaped it.
+	return g.Raw(b.String()), nil
 }
 
 // drawing is one look of one person.

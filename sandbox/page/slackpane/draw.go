@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	g "maragu.dev/gomponents"
+
 	"usher/sandbox/page/blockkit"
 	"usher/sandbox/page/web"
 	"usher/sandbox/slacksim"
@@ -70,17 +72,17 @@ func (m modal) TitleWords() template.HTML { return blockkit.Plain(m.Title) }
 func (m modal) SubmitWords() template.HTML { return blockkit.Plain(m.Submit) }
 
 // draw is the whole pane. It changes nothing.
-func (p *Pane) draw(r *http.Request) (template.HTML, error) {
+func (p *Pane) draw(r *http.Request) (g.Node, error) {
 	v, err := web.ViewerOf(r, p.w.Company)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	older, _ := strconv.Atoi(r.URL.Query().Get("older"))
 	var b strings.Builder
 	if err := p.tmpl.ExecuteTemplate(&b, "pane.html", p.screen(v, r.URL.Query().Get("tab"), older)); err != nil {
-		return "", fmt.Errorf("draw Slack: %w", err)
+		return nil, fmt.Errorf("draw Slack: %w", err)
 	}
-	return template.HTML(b.String()), nil //nolint:gosec // html/template has escaped it.
+	return g.Raw(b.String()), nil
 }
 
 func (p *Pane) screen(v web.Viewer, want string, older int) screen {

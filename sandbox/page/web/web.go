@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"net/http"
 	"time"
+
+	g "maragu.dev/gomponents"
 
 	"usher/sandbox"
 )
@@ -39,15 +40,15 @@ func ViewerOf(r *http.Request, c *sandbox.Company) (Viewer, error) {
 }
 
 // Fragment serves a piece of HTML. An error is answered with status 400 and its sentence.
-func Fragment(f func(*http.Request) (template.HTML, error)) http.Handler {
+func Fragment(f func(*http.Request) (g.Node, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		html, err := f(r)
+		node, err := f(r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(w, string(html)) // The browser went away; nobody is left to tell.
+		_ = node.Render(w) // The browser went away; nobody is left to tell.
 	})
 }
 
