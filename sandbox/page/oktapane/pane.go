@@ -3,24 +3,17 @@
 package oktapane
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"slices"
 	"time"
 
-	g "maragu.dev/gomponents"
-
 	"usher/sandbox"
 	"usher/sandbox/oktasim"
 	"usher/sandbox/page/web"
 )
-
-//go:embed pane.html
-var templates embed.FS
 
 //go:embed pane.css pane.js
 var assets embed.FS
@@ -35,15 +28,10 @@ const (
 )
 
 // Pane shows one company's directory. It is safe for concurrent use.
-type Pane struct {
-	w    *sandbox.World
-	tmpl *template.Template
-}
+type Pane struct{ w *sandbox.World }
 
 // New makes the pane.
-func New(w *sandbox.World) *Pane {
-	return &Pane{w: w, tmpl: template.Must(template.ParseFS(templates, "*.html"))}
-}
+func New(w *sandbox.World) *Pane { return &Pane{w} }
 
 // Handler serves the fragment and the actions of an administrator.
 func (p *Pane) Handler() http.Handler {
@@ -63,8 +51,8 @@ type member struct {
 
 type group struct {
 	ID, Name, Kind string
-	Count, More    int
-	Members        []member
+	Count          int
+	Members        []member // Those who came last first.
 	You            bool
 	Fresh          bool // It has just changed.
 }
@@ -79,21 +67,16 @@ type change struct {
 type view struct {
 	Company string
 	Who     member
-	Query   string
 	Groups  []group
 	Changes []change
 	One     *group
 	Others  []member // Who could be added.
 }
 
-func (p *Pane) draw(r *http.Request) (g.Node, error) {
-	viewer, err := web.ViewerOf(r, p.w.Company)
-	if err != nil {
-		return nil, err
-	}
+// view is what the person sees of the group whose id is given, or of all groups.
+func (p *Pane) view(viewer web.Viewer, want string) view {
 	v := view{Company: p.w.Company.Name, Who: p.member(viewer.Person.OktaID(), viewer.Person.OktaID())}
 	v.Who.Handle = viewer.Person.Handle
-	want := r.URL.Query().Get("group")
 	for _, g := range p.w.Okta.Groups() {
 		one := p.group(g, viewer.Person)
 		changes := p.changes(g, viewer.Zone)
@@ -105,16 +88,11 @@ func (p *Pane) draw(r *http.Request) (g.Node, error) {
 			v.One, v.Changes = &one, changes
 			v.Others = p.others(g)
 		}
-		one.More = max(0, len(one.Members)-chipsMost)
 		v.Groups = append(v.Groups, one)
 	}
 	slices.SortStableFunc(v.Changes, func(a, b change) int { return b.At.Compare(a.At) })
 	v.Changes = v.Changes[:min(len(v.Changes), latestMost)]
-	var b bytes.Buffer
-	if err := p.tmpl.ExecuteTemplate(&b, "pane.html", v); err != nil {
-		return nil, fmt.Errorf("draw the directory: %w", err)
-	}
-	return g.Raw(b.String()), nil
+	return v
 }
 
 func (p *Pane) group(g oktasim.Group, who sandbox.Person) group {
@@ -134,9 +112,6 @@ func (p *Pane) group(g oktasim.Group, who sandbox.Person) group {
 	}
 	return one
 }
-
-// Chips are the members that the list shows, those who came last first.
-func (g group) Chips() []member { return g.Members[:min(len(g.Members), chipsMost)] }
 
 func (p *Pane) member(id, you string) member {
 	m := member{ID: id, Name: id, You: id == you}
