@@ -3,7 +3,6 @@ package jirasim
 import (
 	"cmp"
 	"html"
-	"html/template"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,10 +16,13 @@ type HTML struct {
 	Heading int                           // level of the highest heading in the text, those below without gaps; 0 = as written
 }
 
+// Rendered is HTML that may be shown as it is: every text in it is escaped.
+type Rendered string
+
 // RenderWikiHTML turns wiki markup into HTML. Whatever the text holds, the result consists of known elements without scripts,
 // styles and pictures, and its links lead to addresses of the schemes http, https and mailto only.
-func RenderWikiHTML(text string, o HTML) template.HTML {
-	return template.HTML(o.blocks(o.leveled(parseBlocks(text)))) //nolint:gosec // Every text in it is escaped, every element is one of ours.
+func RenderWikiHTML(text string, o HTML) Rendered {
+	return Rendered(o.blocks(o.leveled(parseBlocks(text))))
 }
 
 // escape makes text of whatever it is; characters that no document may hold are replaced.

@@ -2,7 +2,6 @@ package jirapane
 
 import (
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +29,7 @@ type entry struct {
 	At      stamp
 	Comment bool
 	Version int64
-	Body    template.HTML // of a comment
+	Body    jirasim.Rendered // of a comment
 	Edited  bool
 	Created bool // the issue itself
 	Quiet   bool // nobody was told

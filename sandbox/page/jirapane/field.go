@@ -1,7 +1,6 @@
 package jirapane
 
 import (
-	"html/template"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ const jiraTime = "2006-01-02T15:04:05.000-0700"
 type field struct {
 	ID, Name string
 	Text     string
-	HTML     template.HTML
+	HTML     jirasim.Rendered
 	Face     *face
 	At       *stamp
 }

@@ -2,7 +2,6 @@ package jirapane
 
 import (
 	"html"
-	"html/template"
 	"net/url"
 	"regexp"
 	"strings"
@@ -14,7 +13,7 @@ import (
 type issue struct {
 	row
 	Project     string
-	Description template.HTML
+	Description jirasim.Rendered
 	Resolution  string
 	Steps       []jirasim.Step
 	MayComment  bool
@@ -83,7 +82,7 @@ func (d *drawing) issue(key string) (*issue, error) {
 const gistMost = 240
 
 // gist is a text in plain words, without its form.
-func gist(rendered template.HTML) string {
+func gist(rendered jirasim.Rendered) string {
 	words := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(string(rendered), " ")
 	runes := []rune(strings.Join(strings.Fields(html.UnescapeString(words)), " "))
 	if len(runes) > gistMost {
@@ -95,7 +94,7 @@ func gist(rendered template.HTML) string {
 // headingLevel is that of the highest heading inside a text: those of the page's own sections stand above it.
 const headingLevel = 5
 
-func (d *drawing) wiki(text string) template.HTML {
+func (d *drawing) wiki(text string) jirasim.Rendered {
 	return jirasim.RenderWikiHTML(text, jirasim.HTML{Name: d.name, Color: readable, Heading: headingLevel})
 }
 

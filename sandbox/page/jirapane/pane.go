@@ -3,11 +3,8 @@
 package jirapane
 
 import (
-	"bytes"
 	"embed"
 	"errors"
-	"fmt"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -21,9 +18,6 @@ import (
 	"usher/sandbox/page/web"
 )
 
-//go:embed *.html
-var templates embed.FS
-
 //go:embed pane.css pane.js
 var assets embed.FS
 
@@ -31,15 +25,10 @@ var assets embed.FS
 func Assets() fs.FS { return assets }
 
 // Pane shows one company's Jira site. It is safe for concurrent use.
-type Pane struct {
-	w    *sandbox.World
-	tmpl *template.Template
-}
+type Pane struct{ w *sandbox.World }
 
 // New makes the pane.
-func New(w *sandbox.World) *Pane {
-	return &Pane{w: w, tmpl: template.Must(template.ParseFS(templates, "*.html"))}
-}
+func New(w *sandbox.World) *Pane { return &Pane{w} }
 
 // Handler serves the fragment, GET / with the query parameters who, tz, issue (a key; none = the list), activity (comments,
 // history or all) and rows (how long the list is), and the actions POST /transition and POST /comment,
@@ -52,7 +41,7 @@ func (p *Pane) Handler() http.Handler {
 	return mux
 }
 
-// pane is what the template fills in: one of List, Issue and Shut.
+// pane is what a person sees: one of List, Issue and Shut.
 type pane struct {
 	View  string // changes when something else is shown, so that what is new in it is not taken for news
 	Me    face
@@ -74,12 +63,7 @@ func (p *Pane) fragment(r *http.Request) (g.Node, error) {
 		return nil, err
 	}
 	d := drawing{p: p, viewer: viewer, now: p.w.Clock.Now(), query: r.URL.Query()}
-	out := d.draw(r.URL.Query().Get("issue"))
-	var b bytes.Buffer
-	if err := p.tmpl.ExecuteTemplate(&b, "pane.html", out); err != nil {
-		return nil, fmt.Errorf("draw Jira: %w", err)
-	}
-	return g.Raw(b.String()), nil
+	return d.look(r.URL.Query().Get("issue")).draw(), nil
 }
 
 // drawing is one look of one person.
@@ -90,7 +74,8 @@ type drawing struct {
 	query  url.Values
 }
 
-func (d *drawing) draw(key string) pane {
+// look finds what the person sees of an issue, or without a key of all of them.
+func (d *drawing) look(key string) pane {
 	person := d.viewer.Person
 	out := pane{
 		Me: faceOf(person.Name), Home: d.address("issue", "", "activity", ""),
