@@ -1,136 +1,114 @@
 package page
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
-	"slices"
+	"strconv"
 	"time"
 
-	"usher/sandbox/jirasim"
-	"usher/sandbox/oktasim"
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
 	"usher/sandbox/page/web"
-	"usher/sandbox/slacksim"
 )
 
-// trouble is a fault that the page can switch on.
-type trouble struct{ Kind, Words string }
-
-// troubles are the faults of the switches, the good state first.
-func troubles() []trouble {
-	return []trouble{{"", "works"}, {"down", "is down"}, {"slow", "is slow"}, {"rate_limit", "says 429"}, {"lost_answer", "loses answers"}}
-}
-
-// slowBy is how long a slow vendor takes.
-const slowBy = 2 * time.Second
-
-type vendorState struct {
-	Name, Words string
-	Now         string
-	Choices     []trouble
-}
-
 // bar is the line on top: the clock, what comes next, the faults, the tour.
-func (s *Server) bar(r *http.Request) (template.HTML, error) {
+func (s *Server) bar(r *http.Request) (g.Node, error) {
 	st := s.now()
 	v, err := web.ViewerOf(r, st.World.Company)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	now := st.World.Clock.Now().In(v.Zone)
-	data := struct {
-		Company string
-		Now     time.Time
-		Clock   string
-		Zone    string
-		Due     string
-		Vendors []vendorState
-		Story   bool
-		Tour    caption
-	}{Company: st.World.Company.Name, Now: now, Clock: now.Format("Mon 2 Jan, 15:04:05"), Zone: v.Zone.String(), Story: s.cfg.Story, Tour: s.tour.caption()}
-	if at := st.NextDue(); !at.IsZero() {
-		data.Due = at.In(v.Zone).Format("Mon 2 Jan, 15:04")
-	}
-	for _, n := range []struct{ name, words string }{{"slack", "Slack"}, {"jira", "Jira"}, {"okta", "Okta"}} {
-		data.Vendors = append(data.Vendors, vendorState{n.name, n.words, s.fault(st, n.name), troubles()})
-	}
-	return s.render("bar.html", data)
+	tour := s.tour.caption()
+	return g.Group{
+		h.H1(h.Class("brand"), g.Text("Usher "), h.Span(g.Text("demo of "+st.World.Company.Name))),
+		clock(st.World.Clock.Now().In(v.Zone), st.NextDue()),
+		s.faults(st),
+		h.Div(
+			h.Class("whole"), g.If(s.cfg.Story, tour.button()), h.Button(h.Type("button"), g.Attr("data-reset"), g.Text("Start over")),
+		),
+		g.If(tour.Playing || tour.Over, tour.draw()),
+	}, nil
 }
 
-func (s *Server) fault(st *stage, vendor string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return st.faults[vendor]
+// clock shows the time in the zone of now, and what moves it; due is when something happens next, the zero time if never.
+func clock(now, due time.Time) g.Node {
+	return h.Div(
+		h.Class("clock"), h.Role("group"), h.Aria("label", "Clock"),
+		h.Time(
+			h.ID("clock"), h.DateTime(now.UTC().Format("2006-01-02T15:04:05Z")), h.Data("now", strconv.FormatInt(now.UnixMilli(), 10)),
+			h.Data("zone", now.Location().String()), g.Text(now.Format("Mon 2 Jan, 15:04:05")),
+		),
+		h.Button(h.Type("button"), h.Data("advance", "1h"), g.Text("+1 h")),
+		h.Button(h.Type("button"), h.Data("advance", "6h"), g.Text("+6 h")),
+		h.Button(h.Type("button"), h.Data("advance", "24h"), g.Text("+1 day")),
+		dueButton(due, now.Location()),
+	)
 }
 
-// moveClock goes ahead by a duration, or to what is due next.
-func (s *Server) moveClock(_ context.Context, ask struct{ Advance, To string }) (any, error) {
-	st := s.now()
-	var d time.Duration
+// dueButton moves the clock to what happens next.
+func dueButton(due time.Time, zone *time.Location) g.Node {
+	title, words := "Nothing is planned", "nothing yet"
+	if !due.IsZero() {
+		words = due.In(zone).Format("Mon 2 Jan, 15:04")
+		title = "Go to " + words
+	}
+	return h.Button(
+		h.Type("button"), g.Attr("data-due"), g.If(due.IsZero(), h.Disabled()), h.Title(title),
+		g.Text("Next due"), h.Span(h.Class("due"), h.ID("due"), g.Text(words)),
+	)
+}
+
+// faults are the switches that break vendors.
+func (s *Server) faults(st *stage) g.Node {
+	return h.Div(
+		h.Class("faults"), h.Role("group"), h.Aria("label", "Faults"),
+		faultSwitch("slack", "Slack", s.fault(st, "slack")), faultSwitch("jira", "Jira", s.fault(st, "jira")), faultSwitch("okta", "Okta", s.fault(st, "okta")),
+	)
+}
+
+// faultSwitch chooses what is wrong with a vendor; kind is what is now.
+func faultSwitch(vendor, words, kind string) g.Node {
+	class := "fault"
+	if kind != "" {
+		class += " on"
+	}
+	return h.Label(
+		h.Class(class), h.ID("fault-label-"+vendor), g.Text(words+" "),
+		h.Select(h.ID("fault-"+vendor), h.Data("fault", vendor), g.Map(troubles(), func(t trouble) g.Node {
+			return h.Option(h.Value(t.Kind), g.If(t.Kind == kind, h.Selected()), g.Text(t.Words))
+		})),
+	)
+}
+
+// button begins the tour or ends it.
+func (c caption) button() g.Node {
+	if c.Playing {
+		return h.Button(h.Type("button"), h.Data("tour", "stop"), g.Text("Stop the tour"))
+	}
+	return h.Button(h.Type("button"), h.Class("main"), h.Data("tour", "play"), g.Text("Play the tour"))
+}
+
+// draw is the box with the step that is played.
+func (c caption) draw() g.Node {
+	title := g.Group{h.P(h.Class("title"), g.Text("The tour begins"))}
+	if c.Number > 0 {
+		title = g.Group{h.P(h.Class("count"), g.Text(fmt.Sprintf("Step %d of %d", c.Number, c.Of))), h.P(h.Class("title"), g.Text(c.Title))}
+	}
+	return h.Div(
+		h.ID("caption"), g.If(c.Error != "", h.Class("untrue")), h.Role("status"), h.Aria("live", "polite"), title,
+		g.If(len(c.Seen) > 0, h.Ul(g.Map(c.Seen, func(line string) g.Node { return h.Li(g.Text(line)) }))),
+		c.outcome(), g.If(c.Over, h.Button(h.Type("button"), h.Data("tour", "stop"), g.Text("Close"))),
+	)
+}
+
+// outcome says how the tour went, if it has ended.
+func (c caption) outcome() g.Node {
 	switch {
-	case ask.To == "due":
-		at := st.NextDue()
-		if at.IsZero() {
-			return nil, errors.New("nothing is due: no access runs out and no request waits")
-		}
-		d = max(time.Second, at.Sub(st.World.Clock.Now())+time.Second)
-	case ask.To != "":
-		return nil, fmt.Errorf("to is %q; use due", ask.To)
-	default:
-		var err error
-		if d, err = time.ParseDuration(ask.Advance); err != nil || d <= 0 {
-			return nil, fmt.Errorf("advance is %q; the clock only goes forward, for example 24h", ask.Advance)
-		}
+	case c.Error != "":
+		return h.P(h.Class("error"), g.Text("Not true: "+c.Error))
+	case c.Over:
+		return h.P(h.Class("done"), g.Text("Every step was true. Everything is as the tour left it: look around, or start over."))
 	}
-	st.World.Clock.Advance(d)
-	return map[string]time.Time{"now": st.World.Clock.Now()}, nil
-}
-
-// setFault switches a vendor's trouble on, or with an empty kind off.
-func (s *Server) setFault(_ context.Context, ask struct{ Vendor, Kind string }) (any, error) {
-	if !known(ask.Kind) {
-		return nil, fmt.Errorf("kind is %q, which the page has no switch for", ask.Kind)
-	}
-	st := s.now()
-	w := st.World
-	var after time.Duration
-	if ask.Kind == "slow" {
-		after = slowBy
-	}
-	switch ask.Vendor {
-	case "slack":
-		w.Slack.ClearFaults()
-		w.Slack.ReleaseHangs()
-		if ask.Kind != "" {
-			w.Slack.Inject(slacksim.Fault{Name: "*", Kind: slacksim.FaultKind(ask.Kind), After: after})
-		}
-		if ask.Kind == string(slacksim.Down) {
-			w.Slack.KillConnections()
-		}
-	case "jira":
-		w.Jira.ClearFaults()
-		w.Jira.ReleaseHangs()
-		if ask.Kind != "" {
-			w.Jira.Inject(jirasim.Fault{Name: "*", Kind: jirasim.FaultKind(ask.Kind), After: after})
-		}
-	case "okta":
-		w.Okta.ClearFaults()
-		w.Okta.ReleaseHangs()
-		if ask.Kind != "" {
-			w.Okta.Inject(oktasim.Fault{Name: "*", Kind: oktasim.FaultKind(ask.Kind), After: after})
-		}
-	default:
-		return nil, fmt.Errorf("vendor is %q; use slack, jira or okta", ask.Vendor)
-	}
-	s.mu.Lock()
-	st.faults[ask.Vendor] = ask.Kind
-	s.mu.Unlock()
-	s.hub.tell(event{"changed", "bar"})
-	return map[string]bool{"ok": true}, nil
-}
-
-func known(kind string) bool {
-	return slices.ContainsFunc(troubles(), func(t trouble) bool { return t.Kind == kind })
+	return nil
 }

@@ -2,10 +2,14 @@ package page
 
 import (
 	"fmt"
-	"html/template"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
 
 	"usher/sandbox/page/web"
 )
@@ -19,38 +23,61 @@ type apiCall struct {
 	Status                                int
 	Changed                               bool
 	At                                    time.Time
-	Clock                                 string
 }
 
-// Mark is what became of the call, in a word.
-func (c apiCall) Mark() string {
+// calls is the list of the latest API calls to all vendors, newest first.
+func (s *Server) calls(r *http.Request) (g.Node, error) {
+	st := s.now()
+	v, err := web.ViewerOf(r, st.World.Company)
+	if err != nil {
+		return nil, err
+	}
+	list, total := st.calls()
+	return g.Group{
+		h.H2(g.Text("API calls "), h.Span(g.Text(fmt.Sprint(total, " so far, the latest first")))), callTable(list, v.Zone),
+	}, nil
+}
+
+func callTable(list []apiCall, zone *time.Location) g.Node {
+	if len(list) == 0 {
+		return h.P(h.Class("empty"), g.Text("Nobody has called anything yet. Usher calls when somebody does something, and not otherwise."))
+	}
+	column := func(words string) g.Node { return h.Th(h.Scope("col"), g.Text(words)) }
+	return h.Div(
+		h.Class("list"), h.TabIndex("0"), h.Role("region"), h.Aria("label", "List of API calls"),
+		h.Table(
+			h.THead(h.Tr(g.Map([]string{"Time", "To", "Call", "Answer"}, column))),
+			h.TBody(g.Map(list, func(c apiCall) g.Node { return c.row(zone) })),
+		),
+	)
+}
+
+// row is a call in the list.
+func (c apiCall) row(zone *time.Location) g.Node {
+	var classes []string
+	if c.Fault != "" || c.Status >= http.StatusBadRequest {
+		classes = append(classes, "bad")
+	}
+	if c.Changed {
+		classes = append(classes, "changed")
+	}
+	return h.Tr(
+		h.ID(c.ID), g.If(len(classes) > 0, h.Class(strings.Join(classes, " "))),
+		h.Td(g.Text(c.At.In(zone).Format(time.TimeOnly))), h.Td(g.Text(c.Vendor)),
+		h.Td(h.B(g.Text(c.Name)), g.Text(" "), h.Span(g.Text(c.Method+" "+c.Path))),
+		h.Td(g.Text(c.mark()), g.If(c.Fault != "", g.Group{g.Text(" "), h.Span(g.Text(c.Fault))})),
+	)
+}
+
+// mark is what became of the call, in a word.
+func (c apiCall) mark() string {
 	switch {
 	case c.Fault != "" && c.Status == 0:
 		return "cut"
 	case c.Status == 0:
 		return "…"
 	}
-	return fmt.Sprint(c.Status)
-}
-
-// Bad tells a call that did not work.
-func (c apiCall) Bad() bool { return c.Fault != "" || c.Status >= http.StatusBadRequest }
-
-// calls is the list of the latest API calls to all vendors, newest first.
-func (s *Server) calls(r *http.Request) (template.HTML, error) {
-	st := s.now()
-	v, err := web.ViewerOf(r, st.World.Company)
-	if err != nil {
-		return "", err
-	}
-	list, total := st.calls()
-	for i := range list {
-		list[i].Clock = list[i].At.In(v.Zone).Format("15:04:05")
-	}
-	return s.render("calls.html", struct {
-		Calls []apiCall
-		Total int
-	}{list, total})
+	return strconv.Itoa(c.Status)
 }
 
 func (st *stage) calls() (list []apiCall, total int) {

@@ -2,42 +2,84 @@ package page
 
 import (
 	"bytes"
-	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
+
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
 )
 
 // firstPerson is whom a newcomer is, and whom the address means when it names nobody.
 const firstPerson = "maya"
 
 // index is the whole page with everything in it, so that it is there at the first paint.
-func (s *Server) index(r *http.Request) (template.HTML, error) {
+func (s *Server) index(r *http.Request) (g.Node, error) {
 	q := r.URL.Query()
 	st := s.now()
 	if _, ok := st.World.Company.Person(q.Get("who")); !ok {
 		q.Set("who", st.firstPerson())
 	}
-	data := struct {
-		Company, Who, Pane string
-		Panes              map[string]template.HTML
-		Bar, Calls         template.HTML
-	}{st.World.Company.Name, q.Get("who"), q.Get("pane"), map[string]template.HTML{}, "", ""}
-	if data.Pane != "jira" && data.Pane != "okta" && data.Pane != "calls" {
-		data.Pane = "slack"
-	}
-	for _, name := range paneNames() {
-		data.Panes[name] = st.draw(r, name, q)
-	}
 	inner := r.Clone(r.Context())
 	inner.URL = &url.URL{Path: "/", RawQuery: q.Encode()}
-	var err error
-	if data.Bar, err = s.bar(inner); err != nil {
-		return "", err
+	bar, err := s.bar(inner)
+	if err != nil {
+		return nil, err
 	}
-	if data.Calls, err = s.calls(inner); err != nil {
-		return "", err
+	calls, err := s.calls(inner)
+	if err != nil {
+		return nil, err
 	}
-	return s.render("index.html", data)
+	pane := q.Get("pane")
+	if pane != "calls" && !slices.Contains(paneNames(), pane) {
+		pane = "slack"
+	}
+	return h.Doctype(h.HTML(
+		h.Lang("en"), head(st.World.Company.Name),
+		h.Body(
+			h.Data("who", q.Get("who")), h.Data("pane", pane),
+			h.Header(h.ID("bar"), bar),
+			h.Main(
+				h.ID("panes"), column("slack", "Slack", st.draw(inner, "slack")), column("jira", "Jira", st.draw(inner, "jira")),
+				column("okta", "Okta", st.draw(inner, "okta")), column("calls", "API calls", calls),
+			),
+			paneSwitch(), h.Div(h.ID("toast"), h.Role("status"), h.Aria("live", "polite")), lost(),
+		),
+	)), nil
+}
+
+// head names what the page loads, all of it from the page's own server.
+func head(company string) g.Node {
+	sheet := func(name string) g.Node { return h.Link(h.Rel("stylesheet"), h.Href("/static/"+name+".css")) }
+	return h.Head(
+		h.Meta(h.Charset("utf-8")), h.Meta(h.Name("viewport"), h.Content("width=device-width, initial-scale=1")),
+		h.TitleEl(g.Text("Usher demo: "+company)),
+		sheet("page"), sheet("blockkit"), sheet("slack/pane"), sheet("jira/pane"), sheet("okta/pane"),
+		h.Script(h.Type("module"), h.Src("/static/page.js")),
+	)
+}
+
+// column is a part of the page that is drawn anew by itself.
+func column(id, label string, inside g.Node) g.Node {
+	return h.Section(h.ID(id), h.Class("pane"), h.Aria("label", label), inside)
+}
+
+// paneSwitch chooses the pane that is shown where there is room for one only.
+func paneSwitch() g.Node {
+	to := func(name, words string) g.Node {
+		return h.A(h.Href("?pane="+name), h.Data("pane", name), g.Text(words))
+	}
+	return h.Nav(
+		h.ID("switch"), h.Aria("label", "Systems"),
+		to("slack", "Slack"), to("jira", "Jira"), to("okta", "Okta"), to("calls", "Calls"),
+	)
+}
+
+// lost is shown while the server does not answer.
+func lost() g.Node {
+	return h.Div(
+		h.ID("lost"), h.Role("alert"), g.Attr("hidden"), g.Text("The demo does not answer. Is it still running? This page goes on when it is back."),
+	)
 }
 
 // firstPerson is Maya, or in another company somebody who has a manager.
@@ -55,15 +97,13 @@ func (st *stage) firstPerson() string {
 }
 
 // draw asks a pane for its fragment.
-func (st *stage) draw(r *http.Request, name string, q url.Values) template.HTML {
-	inner := r.Clone(r.Context())
-	inner.URL = &url.URL{Path: "/", RawQuery: q.Encode()}
+func (st *stage) draw(r *http.Request, name string) g.Node {
 	var c capture
-	st.panes[name].ServeHTTP(&c, inner)
+	st.panes[name].ServeHTTP(&c, r)
 	if c.failed {
-		return template.HTML("<p role=\"alert\">" + template.HTMLEscapeString(c.body.String()) + "</p>") //nolint:gosec // Escaped.
+		return h.P(h.Role("alert"), g.Text(c.body.String()))
 	}
-	return template.HTML(c.body.String()) //nolint:gosec // A pane escapes what it shows.
+	return g.Raw(c.body.String()) // A pane escapes what it shows.
 }
 
 // capture keeps an answer instead of sending it.

@@ -1,18 +1,13 @@
 package page
 
 import (
-	"bytes"
 	"context"
 	"embed"
-	"errors"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"sync"
 	"time"
-
-	g "maragu.dev/gomponents"
 
 	"usher/sandbox"
 	"usher/sandbox/page/blockkit"
@@ -24,9 +19,6 @@ import (
 
 //go:embed static
 var static embed.FS
-
-//go:embed index.html bar.html calls.html
-var templates embed.FS
 
 // Stage is a company at work with the product in it.
 type Stage struct {
@@ -53,7 +45,6 @@ type Server struct {
 	cfg     Config
 	handler http.Handler
 	hub     *hub
-	tmpl    *template.Template
 	tour    tour
 	stopped chan struct{}
 	once    sync.Once
@@ -77,11 +68,8 @@ func New(cfg Config) (*Server, error) {
 		cfg.Pace = 2500 * time.Millisecond
 	}
 	s := &Server{cfg: cfg, hub: newHub(), stopped: make(chan struct{})}
-	var err error
-	if s.tmpl, err = template.New("").ParseFS(templates, "*.html"); err != nil {
-		return nil, fmt.Errorf("read the page's templates: %w", err)
-	}
 	s.enter(cfg.Stage)
+	var err error
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
 	}
@@ -149,9 +137,9 @@ func (s *Server) reset(ctx context.Context) error {
 
 func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", web.Fragment(node(s.index)))
-	mux.Handle("GET /bar/{$}", web.Fragment(node(s.bar)))
-	mux.Handle("GET /calls/{$}", web.Fragment(node(s.calls)))
+	mux.Handle("GET /{$}", web.Fragment(s.index))
+	mux.Handle("GET /bar/{$}", web.Fragment(s.bar))
+	mux.Handle("GET /calls/{$}", web.Fragment(s.calls))
 	mux.Handle("GET /events", s.hub.serve(s.stopped))
 	mux.Handle("POST /clock", web.Act(s.moveClock))
 	mux.Handle("POST /faults", web.Act(s.setFault))
@@ -189,21 +177,4 @@ func (s *Server) pane(name string) http.Handler {
 	return http.StripPrefix("/"+name, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.now().panes[name].ServeHTTP(w, r)
 	}))
-}
-
-// node makes a fragment of what a template gave.
-func node(f func(*http.Request) (template.HTML, error)) func(*http.Request) (g.Node, error) {
-	return func(r *http.Request) (g.Node, error) {
-		html, err := f(r)
-		return g.Raw(string(html)), err
-	}
-}
-
-// render fills a template.
-func (s *Server) render(name string, data any) (template.HTML, error) {
-	var b bytes.Buffer
-	if err := s.tmpl.ExecuteTemplate(&b, name, data); err != nil {
-		return "", errors.Join(errors.New("draw the page"), err)
-	}
-	return template.HTML(b.String()), nil //nolint:gosec // html/template has escaped it.
 }
