@@ -113,8 +113,8 @@ func draw(t *testing.T, name string, v any, wrong map[string]string) portrait {
 		people[id(someone)] = someone.Name
 		list = append(list, blockkit.Person{ID: id(someone), Name: someone.Name})
 	}
-	p.Body = blockkit.Blocks(surface, doc.Blocks, blockkit.Options{
+	p.Body = template.HTML(blockkit.Blocks(surface, doc.Blocks, blockkit.Options{
 		Now: noon(), Name: func(id string) string { return people[id] }, People: list, Errors: wrong, Prefix: p.ID(),
-	})
+	}))
 	return p
 }

@@ -3,7 +3,6 @@ package blockkit
 import (
 	_ "embed" // The style sheet.
 	"encoding/json"
-	"html/template"
 	"strconv"
 	"time"
 )
@@ -13,6 +12,9 @@ var css []byte
 
 // CSS is the style sheet of what this package draws, all of it scoped under the class bk. The caller must not change it.
 func CSS() []byte { return css }
+
+// HTML may be shown as it is: every text in it is escaped.
+type HTML string
 
 // Surface is where blocks stand.
 type Surface string
@@ -50,7 +52,7 @@ type Options struct {
 }
 
 // Message draws a message: its blocks, or the text as mrkdwn when there are none.
-func Message(text string, blocks json.RawMessage, o Options) template.HTML {
+func Message(text string, blocks json.RawMessage, o Options) HTML {
 	var list []json.RawMessage
 	if err := json.Unmarshal(blocks, &list); len(blocks) == 0 || err == nil && len(list) == 0 {
 		p := newPage(InMessage, o)
@@ -60,7 +62,7 @@ func Message(text string, blocks json.RawMessage, o Options) template.HTML {
 }
 
 // Blocks draws an array of blocks.
-func Blocks(surface Surface, blocks json.RawMessage, o Options) template.HTML {
+func Blocks(surface Surface, blocks json.RawMessage, o Options) HTML {
 	p := newPage(surface, o)
 	var list []json.RawMessage
 	if err := json.Unmarshal(blocks, &list); err != nil {
@@ -70,13 +72,13 @@ func Blocks(surface Surface, blocks json.RawMessage, o Options) template.HTML {
 }
 
 // Mrkdwn draws a text in Slack's own markup. It may hold <pre> and <blockquote>, so it belongs into a div.
-func Mrkdwn(text string, o Options) template.HTML {
-	return template.HTML(newPage(InMessage, o).mrkdwn(text, false)) //nolint:gosec // Made of escaped pieces.
+func Mrkdwn(text string, o Options) HTML {
+	return HTML(newPage(InMessage, o).mrkdwn(text, false))
 }
 
 // Plain draws a plain_text, in which :codes: of emoji become emoji. It is fit for inside of a line.
-func Plain(text string) template.HTML {
-	return template.HTML(plain(text, true)) //nolint:gosec // Made of escaped pieces.
+func Plain(text string) HTML {
+	return HTML(plain(text, true))
 }
 
 // page is one drawing.
@@ -98,8 +100,8 @@ func newPage(surface Surface, o Options) *page {
 	return p
 }
 
-func (p *page) root(inner string) template.HTML {
-	return template.HTML(div("bk bk-in-"+string(p.surface), inner)) //nolint:gosec // Made of escaped pieces.
+func (p *page) root(inner string) HTML {
+	return HTML(div("bk bk-in-"+string(p.surface), inner))
 }
 
 // blocks draws blocks, which may stand inside of another one. Those without an id get one from their place.

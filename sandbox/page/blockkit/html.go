@@ -2,7 +2,7 @@ package blockkit
 
 import (
 	"fmt"
-	"html/template"
+	"html"
 	"net/url"
 	"strings"
 	"unicode"
@@ -12,7 +12,7 @@ import (
 
 // escape makes text harmless between tags and in attributes. Signs that no page may hold are dropped.
 func escape(s string) string {
-	return template.HTMLEscapeString(clean(s))
+	return html.EscapeString(clean(s))
 }
 
 // clean drops broken UTF-8 and control characters other than line feed and tab.

@@ -1,12 +1,9 @@
 package slackpane
 
 import (
-	"fmt"
-	"html/template"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	g "maragu.dev/gomponents"
 
@@ -29,7 +26,7 @@ type tab struct {
 	Unread      int
 }
 
-// screen is everything that the template shows.
+// screen is everything that the person sees.
 type screen struct {
 	Company string
 	You     face
@@ -39,37 +36,17 @@ type screen struct {
 	Tabs    []tab
 	Tab     string
 	Closed  bool // the person cannot use Slack any more
-	Home    template.HTML
+	Home    blockkit.HTML
 	Room    *room
 	Modal   *modal
 }
-
-// AppInitials stand for the app's picture.
-func (s screen) AppInitials() string { return initials(s.App.Name) }
 
 // modal is the view in front.
 type modal struct {
 	slacksim.View
 	Depth int // how many views lie beneath
-	Body  template.HTML
+	Body  blockkit.HTML
 }
-
-// CloseWords are the words on the button that leaves the view.
-func (m modal) CloseWords() template.HTML {
-	switch {
-	case m.Close != "":
-		return blockkit.Plain(m.Close)
-	case m.Submit != "":
-		return "Cancel"
-	}
-	return "Close"
-}
-
-// TitleWords and SubmitWords are plain texts with their emoji.
-func (m modal) TitleWords() template.HTML { return blockkit.Plain(m.Title) }
-
-// SubmitWords are the words on the submit button.
-func (m modal) SubmitWords() template.HTML { return blockkit.Plain(m.Submit) }
 
 // draw is the whole pane. It changes nothing.
 func (p *Pane) draw(r *http.Request) (g.Node, error) {
@@ -78,11 +55,7 @@ func (p *Pane) draw(r *http.Request) (g.Node, error) {
 		return nil, err
 	}
 	older, _ := strconv.Atoi(r.URL.Query().Get("older"))
-	var b strings.Builder
-	if err := p.tmpl.ExecuteTemplate(&b, "pane.html", p.screen(v, r.URL.Query().Get("tab"), older)); err != nil {
-		return nil, fmt.Errorf("draw Slack: %w", err)
-	}
-	return g.Raw(b.String()), nil
+	return p.screen(v, r.URL.Query().Get("tab"), older).draw(), nil
 }
 
 func (p *Pane) screen(v web.Viewer, want string, older int) screen {

@@ -2,7 +2,6 @@ package slackpane
 
 import (
 	"embed"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"sync"
@@ -13,9 +12,6 @@ import (
 
 //go:embed static
 var static embed.FS
-
-//go:embed templates
-var templates embed.FS
 
 // Assets are the pane's own files: pane.css, pane.js and the modules that pane.js takes in.
 func Assets() fs.FS {
@@ -28,8 +24,7 @@ func Assets() fs.FS {
 
 // Pane is Slack as the people of one world see it. It is safe for concurrent use.
 type Pane struct {
-	w    *sandbox.World
-	tmpl *template.Template
+	w *sandbox.World
 
 	mu      sync.Mutex
 	clients map[string]*client // by handle
@@ -37,10 +32,7 @@ type Pane struct {
 
 // New makes the pane of a world.
 func New(w *sandbox.World) *Pane {
-	return &Pane{
-		w: w, clients: map[string]*client{},
-		tmpl: template.Must(template.New("").ParseFS(templates, "templates/*.html")), // They are embedded.
-	}
+	return &Pane{w: w, clients: map[string]*client{}}
 }
 
 // Handler serves the pane under its own root: GET / is the fragment for the query parameters who, tz, tab and older, and
