@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"usher/idp/entra"
+	"usher/idp/google"
 )
 
 // playsTheTour plays the story in a company with this directory.
@@ -30,6 +31,11 @@ func playsTheTour(t *testing.T, directory string) {
 	if text := out.String(); !strings.Contains(text, "All 31 steps were true") || strings.Contains(text, "Okta") {
 		t.Error(text)
 	}
+}
+
+func TestTheTourOnGoogle(t *testing.T) {
+	t.Parallel()
+	playsTheTour(t, google.Name)
 }
 
 func TestTheTourOnEntraID(t *testing.T) {

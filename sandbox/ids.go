@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/sha256"
 	"fmt"
+	"math/big"
 	"regexp"
 	"strings"
 )
@@ -34,4 +35,24 @@ func (w *World) Catalog() []byte {
 		text = strings.ReplaceAll(text, `"`+g.ID+`"`, `"`+d.GroupID(g.ID)+`"`) // In a policy.
 	}
 	return regexp.MustCompile(`(?m)^ *okta_app: .*\n`).ReplaceAll([]byte(text), nil)
+}
+
+// number makes digits that are always the same for the same thing.
+func number(kind, name string) *big.Int {
+	b := sha256.Sum256([]byte(kind + " " + name))
+	return new(big.Int).SetBytes(b[:16])
+}
+
+// googleUserID is an id of the form of Google's for people: 21 digits.
+func googleUserID(handle string) string {
+	return "1" + (number("person", handle).String() + strings.Repeat("0", 20))[:20]
+}
+
+// googleGroupID is an id of the form of Google's for groups, 15 digits and letters, unless the group has one already. The
+// ids of the company file, which are of Okta's form, are none.
+func googleGroupID(group string) string {
+	if !strings.HasPrefix(group, "00g") && regexp.MustCompile(`^[0-9a-z]{8,64}$`).MatchString(group) {
+		return group
+	}
+	return "0" + (number("group", group).Text(36) + strings.Repeat("0", 14))[:14]
 }

@@ -113,6 +113,8 @@ func (w *World) make(cfg Config) (err error) {
 		w.Directory, err = w.makeOkta(oc)
 	case entraName:
 		w.Directory, err = w.makeEntra()
+	case googleName:
+		w.Directory, err = w.makeGoogle()
 	default:
 		err = fmt.Errorf("there is no directory named %q; use one of %s", cfg.Directory, strings.Join(Directories(), ", "))
 	}
