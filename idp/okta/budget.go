@@ -119,7 +119,7 @@ func newBudget(share float64) *budget {
 	b := &budget{share: share, meters: map[string]*meter{}, doubts: map[[2]string]int{}}
 	// By Okta's last published table these share the window of "everything else". Until answers say otherwise that is
 	// believed, so that the first addition in a storm of removals does not run into their spent window.
-	rest := []string{bucketAdd, bucketRemove, bucketMemberships, bucketMembers, bucketRoles}
+	rest := []string{bucketAdd, bucketRemove, bucketMemberships, bucketMembers, bucketRoles, bucketApps}
 	for i, one := range rest {
 		for _, other := range rest[:i] {
 			b.doubts[pair(one, other)] = 0

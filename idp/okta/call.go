@@ -16,15 +16,18 @@ type call struct {
 	op      string   // for errors: verb and object
 	bucket  string   // method and path without ids
 	missing idp.Kind // kind of a 404
+	patient bool     // waits for the next rate window instead of saying Throttled
 }
 
-// The kinds of call that share a window by Okta's table; the rest are named where they are made.
+// The kinds of call that more than one file knows; the rest are named where they are made.
 const (
 	bucketAdd         = "PUT groups/id/users/id"
 	bucketRemove      = "DELETE groups/id/users/id"
 	bucketMemberships = "GET users/id/groups"
 	bucketMembers     = "GET groups/id/users"
 	bucketRoles       = "GET groups/id/roles"
+	bucketApps        = "GET groups/id/apps"
+	bucketGroups      = "GET groups"
 )
 
 const (
@@ -32,12 +35,44 @@ const (
 	shortWait = 2 * time.Second
 	// waits is how often it does so.
 	waits = 2
+	// patience is how often a patient call waits for a window, and longestTurn how long at once.
+	patience    = 20
+	longestTurn = time.Minute
 )
 
 var errTimeout = errors.New("no complete answer in time")
 
 // do sends one request through the gate and returns the answer if it is a success.
-func (p *Provider) do(ctx context.Context, c call, execute func(context.Context) error) (*exchange, error) {
+func (p *Provider) do(ctx context.Context, c call, execute func(context.Context) error) (x *exchange, err error) {
+	if !c.patient {
+		return p.once(ctx, c, execute)
+	}
+	err = p.patiently(ctx, c.op, func() error {
+		x, err = p.once(ctx, c, execute)
+		return err
+	})
+	return x, err
+}
+
+// patiently repeats a step that reads as long as Okta, or the budget, asks to wait.
+func (p *Provider) patiently(ctx context.Context, op string, step func() error) error {
+	for try := 0; ; try++ {
+		err := step()
+		if idp.KindOf(err) != idp.Throttled || try == patience {
+			return err
+		}
+		timer := time.NewTimer(max(time.Millisecond, min(idp.RetryAt(err).Sub(p.cfg.Now()), longestTurn)))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return &idp.Error{Kind: idp.Unavailable, Op: op, Err: ctx.Err()}
+		}
+	}
+}
+
+// once is do without patience.
+func (p *Provider) once(ctx context.Context, c call, execute func(context.Context) error) (*exchange, error) {
 	if err := p.admit(ctx, c); err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func judgeOwner(roles []string, err error) idp.Finding {
 
 // checkServiceApp compares the scopes of the access token with the needed ones.
 func (p *Provider) checkServiceApp(ctx context.Context) []idp.Finding {
-	_, err := p.do(ctx, call{op: "check sign-in", bucket: "GET groups"}, p.oneGroup)
+	_, err := p.do(ctx, call{op: "check sign-in", bucket: bucketGroups}, p.oneGroup)
 	if err != nil && idp.KindOf(err) != idp.Forbidden {
 		return []idp.Finding{finding("credentials", err, "", "Compare client id, key id and private key with the service app in the Okta admin console.")}
 	}
@@ -110,7 +110,7 @@ func (p *Provider) oneGroup(ctx context.Context) error {
 func (p *Provider) checkGroups(ctx context.Context) (idp.Finding, idp.GroupID) {
 	const op = "check groups"
 	var rows []groupRow
-	x, err := p.do(ctx, call{op: op, bucket: "GET groups"}, p.oneGroup)
+	x, err := p.do(ctx, call{op: op, bucket: bucketGroups}, p.oneGroup)
 	if err == nil {
 		err = x.read(op, &rows)
 	}

@@ -76,7 +76,7 @@ func (r *requests) keep(req *http.Request) {
 	}
 	parts := strings.Split(req.URL.Path, "/")
 	for i, part := range parts {
-		if i > 3 && !slices.Contains([]string{"users", "groups", "rules", "roles", "sessions"}, part) {
+		if i > 3 && !slices.Contains([]string{"users", "groups", "rules", "roles", "apps", "sessions"}, part) {
 			parts[i] = "{id}"
 		}
 	}

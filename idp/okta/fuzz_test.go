@@ -2,6 +2,7 @@ package okta
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -57,7 +58,7 @@ func sane(r *http.Request) (int, string, http.Header) {
 		return 204, "", h
 	case strings.HasSuffix(path, "/groups/"+string(ops)):
 		return 200, group, h
-	case strings.HasSuffix(path, "/users"), strings.HasSuffix(path, "/logs"), strings.HasSuffix(path, "/rules"), strings.HasSuffix(path, "/roles"):
+	case strings.HasSuffix(path, "/users"), strings.HasSuffix(path, "/logs"), strings.HasSuffix(path, "/rules"), strings.HasSuffix(path, "/roles"), strings.HasSuffix(path, "/apps"):
 		return 200, `[]`, h
 	case strings.HasSuffix(path, "/groups"):
 		return 200, "[" + group + "]", h
@@ -72,7 +73,7 @@ func replies() []string {
 		"GET /users/" + string(ada), "GET /api/v1/users", "GET /users/" + string(ada) + "/groups", "GET /groups/" + string(ops),
 		"GET /groups/" + string(ops) + "/users", "GET /groups/" + string(ops) + "/roles", "GET /groups/rules", "GET /logs",
 		"PUT /groups/" + string(ops) + "/users/" + string(ada), "DELETE /groups/" + string(ops) + "/users/" + string(ada), "DELETE /sessions",
-		"GET /users/me", "GET /users/" + string(ada) + "/roles",
+		"GET /users/me", "GET /users/" + string(ada) + "/roles", "GET /api/v1/groups", "GET /groups/" + string(ops) + "/apps",
 	}
 }
 
@@ -88,7 +89,8 @@ func FuzzReplies(f *testing.F) {
 		`[{"id":"` + string(ada) + `","status":"ACTIVE","profile":{"email":"ada@x.example"}}]`, `[{"id":"` + string(ops) + `","type":"OKTA_GROUP"}]`,
 		`[{"id":"` + string(ops) + `","type":7}]`, `[{"id":"` + string(ops) + `"}`, `[{"id":"g2"},{"type":"x"}]`, `{"id":"` + string(ops) + `","type":"NEW_KIND"}`,
 		`[{"type":"","label":""}]`, `[{"name":"r","status":"ACTIVE","actions":{"assignUserToGroups":{"groupIds":["` + string(ops) + `"]}}}]`, `[{"actions":[]}]`,
-		`[{"published":"2026-02-30T00:00:00Z"}]`, `[{"published":"2026-03-01T00:00:00Z","eventType":"user.authentication.sso","target":null}]`,
+		`[{"id":"` + string(ops) + `","type":"OKTA_GROUP","_embedded":{"stats":{"usersCount":-7,"appsCount":0,"hasAdminPrivlege":true}}}]`,
+		`[{"id":"0oa1","label":"One","status":"ACTIVE"},{"id":"","label":7}]`, `[{"published":"2026-02-30T00:00:00Z"}]`, `[{"published":"2026-03-01T00:00:00Z","eventType":"user.authentication.sso","target":null}]`,
 		strings.Repeat(`[`, 20_000), `[` + strings.Repeat("9", 400) + `]`, "\xff\xfe[]", `[] x`,
 	}
 	links := []string{"", `<https://x/?after=a>; rel="next"`, `<https://x/>; rel="next"`, `<%zz>; rel=next`, `<`, `<https://x/?after=a>; rel="self", <https://y/?after=b>; rel="next"`}
@@ -147,12 +149,30 @@ func (c *canned) check(t *testing.T) {
 	c.plain(t, "UserGroups", err)
 	_, err = fresh().LastUse(ctx, "0oa1", ada, now.Add(-time.Hour))
 	c.plain(t, "LastUse", err)
+	c.discovery(t, fresh())
 	c.membership(t, fresh())
 	c.changes(t, fresh)
 	for _, line := range fresh().Check(ctx) {
 		if strings.Contains(line.Detail, testToken) {
 			t.Errorf("a secret in %+v", line)
 		}
+	}
+}
+
+// discovery demands that nothing is found but groups, and that a refusal to wait ends with the context.
+func (c *canned) discovery(t *testing.T, p *Provider) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	err := p.Discover(ctx, func(d idp.Discovered) error {
+		if !isGroupID(d.ID) || d.Members < -1 {
+			t.Errorf("found %+v by %+v", d, c)
+		}
+		return nil
+	})
+	c.plain(t, "Discover", err)
+	if err == nil && !c.good() && c.status != http.StatusForbidden && c.status != http.StatusNotFound {
+		t.Errorf("discovered by %+v", c)
 	}
 }
 

@@ -28,6 +28,7 @@ var (
 	_ idp.ActivityReader = (*Provider)(nil)
 	_ idp.SessionRevoker = (*Provider)(nil)
 	_ idp.Checker        = (*Provider)(nil)
+	_ idp.Discoverer     = (*Provider)(nil)
 )
 
 // New checks the configuration and makes a provider. It does no I/O; Check does.

@@ -91,7 +91,7 @@ func start(t *testing.T, change func(*oktasim.Config), seen func(*http.Request))
 			{ID: adminGroup, Name: "Help desk", AdminRole: true},
 		},
 		Rules:  []oktasim.Rule{{ID: "0pr1", Name: "Engineers", Expression: `user.department == "Ruled"`, Groups: []string{ruleGroup}}},
-		Apps:   []oktasim.App{{ID: "0oaapp1", Label: "One"}, {ID: "0oaapp2", Label: "Two"}},
+		Apps:   []oktasim.App{{ID: "0oaapp1", Label: "One", Groups: []string{ruleGroup}}, {ID: "0oaapp2", Label: "Two"}},
 		Limits: map[string]int{oktasim.BucketAll: 1_000_000},
 	}
 	if change != nil {
@@ -208,7 +208,7 @@ func (s *sim) bigGroup(t *testing.T, n int) idp.GroupID {
 }
 
 func (s *sim) fault(f idptest.Fault) {
-	names := []string{"user.list", "user.get", "user.groups", "group.list", "group.get", "group.members", "group.roles", "rule.list", "log.list", "unknown"}
+	names := []string{"user.list", "user.get", "user.groups", "group.list", "group.get", "group.members", "group.roles", "group.apps", "rule.list", "log.list", "unknown"}
 	if f.On == idptest.Changes {
 		names = []string{"group.member.add", "group.member.remove", "user.sessions.clear"}
 	}
