@@ -110,7 +110,7 @@ func (k EventKind) milestone() bool {
 		EventExtended, EventEnded, EventTrouble, EventTroubleOver:
 		return true
 	case EventRequested, EventIssueOpened, EventProvisioning, EventInspected, EventMemberAdded, EventRevoking,
-		EventMemberRemoved, EventMemberKept:
+		EventMemberRemoved, EventMemberKept, EventMemberLocked:
 	}
 	return false
 }

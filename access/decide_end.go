@@ -100,7 +100,7 @@ func (c removed) apply(t *turn) error {
 	}
 	gg.Phase = PhaseGone
 	m := t.member(c.Group)
-	m.Given, m.RemovedAt = false, t.now.UTC()
+	m.Given, m.Locking, m.Lock, m.RemovedAt = false, false, time.Time{}, t.now.UTC()
 	t.s.Members[m.Key()] = m
 	t.event(t.home(), EventMemberRemoved, Person{}, "Removed "+g.Subject.String()+" from "+c.Group.String()+
 		" and read the absence back.", map[string]string{"group": c.Group.String()})
@@ -221,6 +221,7 @@ func (t *turn) extend() error {
 	g.DueAt = g.DueAt.Add(time.Duration(r.Duration))
 	t.renotify()
 	t.armEnd()
+	t.lock()
 	text := "Access is extended until " + stamp(g.DueAt) + "."
 	facts := map[string]string{"due": g.DueAt.Format(time.RFC3339), "extension": string(r.ID)}
 	t.event(t.home(), EventExtended, r.Requester, text, facts)

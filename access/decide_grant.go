@@ -161,6 +161,7 @@ func (t *turn) maybeActive() error {
 		text = "Access is active until " + stamp(g.DueAt) + "."
 	}
 	t.event(t.home(), EventActive, Person{}, text, map[string]string{"due": g.DueAt.UTC().Format(time.RFC3339)})
+	t.lock()
 	t.recovered(t.home(), g)
 	t.statusOf(t.home())
 	return nil
@@ -218,6 +219,9 @@ func (t *turn) takeBack() {
 			t.keep(gg, "it was there before Usher")
 		case len(m.Leases) > 0:
 			t.keep(gg, "another grant still needs it")
+			if m.Locking {
+				t.wish(t.home(), t.memberEffect(EffectLock, gg.Group))
+			}
 		case untouched:
 			gg.Phase = PhaseGone // Nothing was changed, so nothing is to be undone.
 		default:

@@ -401,7 +401,7 @@ func (c sent) apply(t *turn) error {
 		if t.s.Grant != nil {
 			t.s.Grant.Notice = c.At
 		}
-	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectRoute:
+	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute:
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ const (
 	EffectAdd EffectKind = "add"
 	// EffectRemove removes the member, unless a lease is left, and reads back.
 	EffectRemove EffectKind = "remove"
+	// EffectLock has the vendor itself end the membership some time after its last end, and reads that back.
+	EffectLock EffectKind = "lock"
 	// EffectRoute finds the people of the present approval step.
 	EffectRoute EffectKind = "route"
 	// EffectAsk brings one approver's message up to date.

@@ -295,7 +295,7 @@ func (s *Service) message(e Effect, st state) (Message, bool) {
 		}
 		m.At, m.Extension = st.Grant.Notice, s.offerFor(*st.Grant)
 		return m, m.To.Slack != "" && (st.Grant.State == GrantActive || m.At != (MessageRef{}))
-	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectRoute:
+	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute:
 	}
 	return m, false
 }

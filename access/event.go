@@ -29,6 +29,7 @@ const (
 	EventRevoking      EventKind = "grant.revoking"
 	EventMemberRemoved EventKind = "membership.removed" // Removed and its absence read back.
 	EventMemberKept    EventKind = "membership.kept"
+	EventMemberLocked  EventKind = "membership.locked" // The vendor's own end was set, moved, taken away, or refused.
 	EventEnded         EventKind = "grant.ended"
 	EventTrouble       EventKind = "trouble.met"
 	EventTroubleOver   EventKind = "trouble.over"

@@ -122,6 +122,10 @@ type Membership struct {
 	Given bool `json:"given,omitempty"`
 	// Leases are the grants that hold it.
 	Leases []GrantID `json:"leases,omitempty"`
+	// Locking: a grant that holds it asked for the vendor's own end.
+	Locking bool `json:"locking,omitempty"`
+	// Lock is when the vendor itself ends the membership, as Usher has set it; zero means never.
+	Lock time.Time `json:"lock,omitzero"`
 	// RemovedAt is when Usher last proved it gone. A read that shows it shortly after is a late read.
 	RemovedAt time.Time `json:"removed_at,omitzero"`
 }

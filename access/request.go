@@ -55,6 +55,8 @@ type Role struct {
 	Owners          []string              `json:"owners,omitempty"`
 	// Notice is how long before the end the holder is told; 0 means not at all.
 	Notice time.Duration `json:"notice,omitempty"`
+	// SecondLock: the provider is to end memberships by itself, too, in case Usher is gone.
+	SecondLock bool `json:"second_lock,omitempty"`
 }
 
 // String is "App: Role" for messages.

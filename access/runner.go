@@ -305,6 +305,8 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 		return r.addMember(ctx, e, st, done)
 	case EffectRemove:
 		return r.removeMember(ctx, e, st, done)
+	case EffectLock:
+		return r.lockMember(ctx, e, st, done)
 	case EffectRoute:
 		return r.route(ctx, st, done)
 	case EffectAsk, EffectStatus, EffectNotice:
@@ -454,6 +456,8 @@ func finalOutcome(e Effect, f failure) command {
 	switch e.Kind {
 	case EffectInspect, EffectAdd:
 		return refused{Group: e.Group, Why: f.text}
+	case EffectLock:
+		return unlocked{Group: e.Group, Why: f.text}
 	case EffectAsk, EffectStatus, EffectNotice:
 		if e.Attempts >= messageTries {
 			return nothing{} // The person cannot be reached there; the Home tab and the issue still tell.

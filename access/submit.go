@@ -66,7 +66,7 @@ func roleOf(e *catalog.Entitlement, d catalog.Duration) Role {
 	return Role{
 		App: e.App.ID, AppName: e.App.Name, Entitlement: e.ID, EntitlementName: e.Name, Description: e.Description,
 		Groups: slices.Clone(e.Groups), Risk: e.Risk, Elevated: e.Elevated, Owners: slices.Clone(e.App.Owners),
-		Notice: e.Notice(d),
+		Notice: e.Notice(d), SecondLock: e.SecondLock,
 	}
 }
 
@@ -240,6 +240,11 @@ func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
 		}
 	}
 	p, err := s.plan(ctx, d)
+	if CodeOf(err) == AlreadyPending {
+		if r, err := s.byKey(ctx, d.Key); err == nil {
+			return r, nil // The same form was filed meanwhile.
+		}
+	}
 	if err != nil {
 		return Request{}, err
 	}

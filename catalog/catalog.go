@@ -74,6 +74,7 @@ type Entitlement struct {
 	Standing    bool    // access without an end is allowed
 	// StandingBecause is the reason for which an elevated entitlement may have no end; empty otherwise.
 	StandingBecause string
+	SecondLock      bool          // the identity provider is to end memberships by itself, too, in case Usher is gone
 	Because         string        // shown to those who are not eligible; may be empty
 	Durations       []Duration    // what to offer: 1 to 10, shortest first, "no end" last
 	Default         Duration      // one of Durations

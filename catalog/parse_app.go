@@ -90,7 +90,7 @@ func (p place) risk() (Risk, bool) {
 func (p *parser) readEntitlement(at place, a *App, names map[string]place) *Entitlement {
 	e := &Entitlement{App: a, Risk: a.Risk, noticeLimit: p.settings.notice, Deadline: p.settings.deadline}
 	f, ok := at.fields("id", "name", "description", "groups", "risk", "elevated", "standing", "durations", "default_duration",
-		"policy", "visible", "because", "extension", "deadline")
+		"policy", "visible", "because", "extension", "deadline", "second_lock")
 	if !ok {
 		return e
 	}
@@ -108,6 +108,7 @@ func (p *parser) readEntitlement(at place, a *App, names map[string]place) *Enti
 	read(f, "description", &e.Description, text(maxDescription))
 	read(f, "risk", &e.Risk, place.risk)
 	read(f, "elevated", &e.Elevated, place.flag)
+	read(f, "second_lock", &e.SecondLock, place.flag)
 	read(f, "deadline", &e.Deadline, place.length)
 	read(f, "because", &e.Because, text(maxDescription))
 	if at, ok := f.get("visible"); ok {

@@ -153,6 +153,7 @@ func TestDoctorLooksUpEverybodyAndEveryGroupThatIsNamed(t *testing.T) {
 		"security":    {nil, []string{"security: [ingrid@", "security: [inga@"}, []string{"security inga@larkspur.example: nobody in the directory"}},
 		"approver":    {nil, []string{"approvers: [ingrid@", "approvers: [inga@"}, []string{"approver inga@larkspur.example: nobody in the directory"}},
 		"group":       {nil, []string{githubWrite, "00g1nosuch"}, []string{"group okta:00g1nosuch of GitHub: Write: not found | correct the id"}},
+		"second lock": {nil, []string{"id: github-write\n", "id: github-write\n        second_lock: true\n"}, []string{"second lock of GitHub: Write: Okta cannot end memberships by itself | take second_lock out"}},
 		"another org": {nil, []string{"okta:00g1", "okta:00g9"}, []string{"group okta:00g9awsproduction of AWS: Production operator, group okta:00g9awsreadonly"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -265,3 +265,22 @@ func named(n *yaml.Node, role string, f func(address string)) {
 		named(c, role, f)
 	}
 }
+
+// checkLocks complains about roles that ask for a second lock at a provider that has none.
+func (p *parts) checkLocks(provider string) []finding {
+	if _, can := p.idp[provider].(idp.Expirer); can || p.live == nil {
+		return nil
+	}
+	var list []finding
+	for _, app := range p.live.Current().Apps() {
+		for _, e := range app.Entitlements {
+			if e.SecondLock && slices.ContainsFunc(e.Groups, func(g catalog.Group) bool { return g.Provider == provider }) {
+				list = append(list, finding{
+					"second lock of " + e.Title(), fails, title(provider) + " cannot end memberships by itself",
+					"take second_lock out of the catalog: Usher alone ends this access",
+				})
+			}
+		}
+	}
+	return list
+}
