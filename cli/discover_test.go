@@ -1,0 +1,51 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"usher/catalog"
+)
+
+// TestDiscoverListsWhatNoCatalogNames asks a whole sandbox, and takes what is printed for a catalog.
+func TestDiscoverListsWhatNoCatalogNames(t *testing.T) {
+	t.Parallel()
+	w, env, settings := company(t)
+	for name, description := range map[string]string{"miro-editor": "Boards & \"sketches\"", "weird: name\n# not a comment": ""} {
+		if _, err := w.Okta.CreateGroup(name, description); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Okta.DeleteGroup("00g1datadog"); err != nil {
+		t.Fatal(err)
+	}
+	status, out, told := program(t.Context(), t, env, "catalog", "discover", "-config", settings)
+	if status != 0 {
+		t.Fatalf("status %d: %s%s", status, out, told)
+	}
+	for _, want := range []string{
+		"# GONE: okta:00g1datadog is in the catalog and not in Okta any more", "status: unassigned", `name: "miro-editor"`,
+		"0 members", "# not fit: okta:", "Nothing of this may be requested",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "00g1githubwrite") {
+		t.Errorf("a group of the catalog is shown as found:\n%s", out)
+	}
+	c, err := catalog.Parse(catalog.Source{Name: "discovered.yml", Data: []byte(out)})
+	if err != nil {
+		t.Fatalf("what is printed is no catalog: %v\n%s", err, out)
+	}
+	if len(c.Apps()) < 2 || len(c.Requestable()) != 0 {
+		t.Errorf("%d apps, %d of them open for requests", len(c.Apps()), len(c.Requestable()))
+	}
+	status, out, told = program(t.Context(), t, env, "catalog", "discover", "-config", settings, "-last-use")
+	if status != 0 {
+		t.Errorf("with last use: status %d: %s%s", status, out, told)
+	}
+	if status, _, told := program(t.Context(), t, map[string]string{}, "catalog", "discover"); status != 1 || !strings.Contains(told, "no settings file was given") {
+		t.Errorf("without settings: status %d: %s", status, told)
+	}
+}
