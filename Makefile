@@ -13,7 +13,7 @@ BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|AVendor|ASt
 # Where make battery keeps what has passed, so that it can be stopped and taken up.
 STATE ?= $(CURDIR)/.battery
 
-.PHONY: test vet deps lint linter fmt bench bench-all battery fuzz pictures build clean
+.PHONY: test vet deps debian lint linter fmt bench bench-all battery fuzz pictures build clean
 
 # vet has run, so go test does not run its part of it again. Beside the race detector the batteries play a tenth; the whole of
 # them is played without it.
@@ -34,11 +34,25 @@ battery:
 vet:
 	$(GO) vet ./...
 
-# The vendors' JavaScript clients judge the sandbox, and axe-core the pages, where Node and npm are at hand. The tests fetch
-# them themselves if this fails.
-deps:
+# Chromium and slapd are started by the tests. They are installed where that can be done without asking anybody.
+debian:
+	@missing=""; \
+	command -v chromium chromium-browser google-chrome $(USHER_CHROMIUM) >/dev/null || missing="chromium fonts-liberation fonts-noto-color-emoji"; \
+	PATH="$$PATH:/usr/sbin:/usr/libexec" command -v slapd >/dev/null || missing="$$missing slapd"; \
+	if [ -n "$$missing" ]; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $$missing"; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null || echo "apt could not install $$missing"; \
+		else \
+			echo "not here, so the tests that need it are skipped: $$missing (apt-get install, as root)"; \
+		fi; \
+	fi
+
+# The vendors' JavaScript clients judge the sandbox, SCIMMY the SCIM client, and axe-core the pages, where Node and npm are at
+# hand. The tests fetch them themselves if this fails.
+deps: debian
 	@if command -v npm >/dev/null 2>&1; then \
-		for folder in sandbox/clients sandbox/page/browser; do \
+		for folder in sandbox/clients sandbox/page/browser idp/scim/testdata/scimmy; do \
 			if [ ! $$folder/node_modules/.package-lock.json -nt $$folder/package-lock.json ]; then \
 				( cd $$folder && npm ci --ignore-scripts --no-audit --no-fund ) || echo "npm could not fetch what $$folder needs"; \
 			fi; \
@@ -46,8 +60,6 @@ deps:
 	else \
 		echo "no npm here: the tests with the vendors' JavaScript clients are skipped, and nobody judges accessibility"; \
 	fi
-	@command -v chromium chromium-browser google-chrome $(USHER_CHROMIUM) >/dev/null || \
-		echo "no Chromium here: the tests that look at pages are skipped (apt-get install chromium, or name one in USHER_CHROMIUM)"
 
 lint: linter
 	$(LINT) run
@@ -94,4 +106,4 @@ build:
 	$(GO) build -trimpath -o usher .
 
 clean:
-	rm -rf usher bin .battery pictures sandbox/clients/node_modules sandbox/page/browser/node_modules
+	rm -rf usher bin .battery pictures sandbox/clients/node_modules sandbox/page/browser/node_modules idp/scim/testdata/scimmy/node_modules
