@@ -45,6 +45,7 @@ type state struct {
 type memoryGroup struct {
 	idp.Group
 	members map[idp.UserID]bool
+	ends    map[idp.UserID]time.Time
 	before  map[idp.UserID]bool // what lagging reads see
 	changed time.Time
 }
@@ -73,6 +74,7 @@ func (m *memory) request(ctx context.Context, op string, target idptest.Target, 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.settle()
 	m.calls++
 	if m.bug == "logs the token" {
 		m.log.WriteString(memoryToken)
@@ -290,6 +292,9 @@ func (m *memory) change(ctx context.Context, op string, group idp.GroupID, user 
 			g.members[user] = true
 		} else {
 			delete(g.members, user)
+			if m.bug != "leaves the end behind" {
+				delete(g.ends, user)
+			}
 		}
 		return nil
 	})
@@ -411,7 +416,7 @@ func (m *memory) world() idptest.World {
 		lock(func() {
 			m.next++
 			id = idp.GroupID(fmt.Sprintf("group%08d", m.next))
-			g := &memoryGroup{Group: idp.Group{ID: id, Name: name, Refusal: refusal}, members: map[idp.UserID]bool{}}
+			g := &memoryGroup{Group: idp.Group{ID: id, Name: name, Refusal: refusal}, members: map[idp.UserID]bool{}, ends: map[idp.UserID]time.Time{}}
 			for _, u := range members {
 				g.members[u] = true
 			}
@@ -431,14 +436,16 @@ func (m *memory) world() idptest.World {
 		},
 		Members: func(group idp.GroupID) (ids []idp.UserID) {
 			lock(func() {
+				m.settle()
 				if g, ok := m.groups[group]; ok {
 					ids = slices.Sorted(maps.Keys(g.members))
 				}
 			})
 			return ids
 		},
-		Calls:   func() (n int) { lock(func() { n = m.calls }); return n },
-		Changes: func() (n int) { lock(func() { n = m.changes }); return n },
+		Discovers: idptest.Told{Members: true, Refusals: true},
+		Calls:     func() (n int) { lock(func() { n = m.calls }); return n },
+		Changes:   func() (n int) { lock(func() { n = m.changes }); return n },
 		BigGroup: func(_ *testing.T, n int) idp.GroupID {
 			users := make([]idp.UserID, n)
 			for i := range users {
@@ -458,7 +465,7 @@ func (m *memory) world() idptest.World {
 			if m.bug == "mumbles" {
 				refusal = "no"
 			}
-			return map[string]idp.GroupID{"special": addGroup("Special", refusal)}
+			return map[string]idp.GroupID{"special": addGroup("Special", refusal), "secret": addGroup("Secret", refusal)}
 		},
 		Join:  func(g idp.GroupID, u idp.UserID) { lock(func() { m.groups[g].members[u] = true }) },
 		Leave: func(g idp.GroupID, u idp.UserID) { lock(func() { delete(m.groups[g].members, u) }) },

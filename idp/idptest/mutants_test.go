@@ -45,6 +45,63 @@ func bugs() map[string]string {
 		"sees what it wants":         "adding makes a member",
 		"guesses the manager":        "a manager who is nobody is not found",
 		"is always well":             "wrong credentials are found and a way to mend them is told",
+
+		"forgets the names of groups":        "discovery finds every group with its name and the number of its members",
+		"miscounts":                          "discovery finds every group with its name and the number of its members",
+		"does not count":                     "discovery finds every group with its name and the number of its members",
+		"discovers one page":                 "discovery finds each of many groups once",
+		"discovers no refusals":              "discovery says why groups must not be governed",
+		"refuses some silently":              "discovery says why groups must not be governed",
+		"discovers and changes":              "discovery changes nothing",
+		"goes on after the listener's error": "discovery ends with the first error of its listener and returns it",
+		"hides the listener's error":         "discovery ends with the first error of its listener and returns it",
+		"discovers what it can":              "a bad later page of groups is an error and never a short list",
+		"discovers by wrong credentials":     "wrong credentials discover nothing",
+		"discovers without leave":            "a context that is over discovers nothing",
+		"does not stop discovering":          "a context that ends during discovery ends it",
+		"takes a cancellation for the end":   "a context that ends during discovery ends it",
+
+		"keeps the first end":           "the end of a membership is set, moved either way, taken away and read back",
+		"has one end for all":           "the end of a membership is set, moved either way, taken away and read back",
+		"forgets the zone":              "the end of a membership is set, moved either way, taken away and read back",
+		"cannot take an end away":       "a membership whose end was taken away goes on",
+		"never ends":                    "the vendor itself ends a membership at the time that was set",
+		"ends everybody":                "the vendor itself ends a membership at the time that was set",
+		"makes a membership for an end": "an end makes no membership",
+		"leaves the end behind":         "a removal before the end leaves no end behind",
+		"ends what it must not govern":  "groups that must not be governed get no end",
+		"claims an end":                 "an end that the vendor did not confirm is no success, and a repeat heals",
+	}
+}
+
+// modest is the prefix of a bug under a world that promises the least.
+const modest = "modest: "
+
+func TestWhatTheWorldDoesNotPromiseIsNotDemanded(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const counted, judged, removed = "discovery finds every group with its name and the number of its members",
+		"the judgement of a group costs nothing per change", "a removal is one call"
+	for _, c := range []struct{ bug, name, want string }{
+		{"does not count", counted, "PASS"},
+		{"miscounts", counted, "FAIL"},
+		{"refuses some silently", "discovery says why groups must not be governed", "PASS"},
+		{"discovers no refusals", "discovery says why groups must not be governed", "FAIL"},
+		{"judges every time", judged, "PASS"},
+		{"judges every time", removed, "PASS"},
+		{"none", judged, "FAIL"},
+		{"none", removed, "FAIL"},
+	} {
+		t.Run(c.bug+", "+c.name, func(t *testing.T) {
+			t.Parallel()
+			out := run(t, self, modest+c.bug, regexp.QuoteMeta(strings.ReplaceAll(c.name, " ", "_")))
+			if !strings.Contains(out, "--- "+c.want+": TestChild/") {
+				t.Fatalf("want %s:\n%s", c.want, out)
+			}
+		})
 	}
 }
 
@@ -108,6 +165,11 @@ func TestChild(t *testing.T) {
 		if bug == "no hooks" {
 			w := newMemory("").world()
 			w.DeleteUser = nil
+			return w
+		}
+		if least, ok := strings.CutPrefix(bug, modest); ok {
+			w := newMemory(least).world()
+			w.Discovers, w.RequestsPerChange = idptest.Told{}, 2
 			return w
 		}
 		return newMemory(bug).world()

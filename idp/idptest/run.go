@@ -25,6 +25,7 @@ func Run(t *testing.T, newWorld func(t *testing.T) World) {
 	for _, group := range [][]testCase{
 		membershipCases(), missingCases(), lookupCases(), groupCases(), rateCases(), troubleCases(), answerCases(),
 		pagingCases(), contextCases(), concurrencyCases(), managerCases(), activityCases(), sessionCases(), checkCases(),
+		discoveryCases(), expiryCases(),
 	} {
 		all = append(all, group...)
 	}
@@ -50,6 +51,9 @@ func begin(t *testing.T, given World) *world {
 	t.Helper()
 	if given.Provider == nil || given.AddUser == nil || given.AddGroup == nil || given.Members == nil || given.Calls == nil {
 		t.Fatal("the world lacks Provider, AddUser, AddGroup, Members or Calls")
+	}
+	if given.RequestsPerChange == 0 {
+		given.RequestsPerChange = 1
 	}
 	w := &world{World: given, witness: &witness{Provider: given.Provider}}
 	w.Provider = w.witness

@@ -31,6 +31,11 @@ type World struct {
 	// Calls returns how many requests the vendor received so far.
 	Calls func() int
 
+	// RequestsPerChange is how many requests a change of a membership takes once the group is known. Zero means 1.
+	RequestsPerChange int
+	// Discovers is what Discover tells of every group. What it leaves out must still be right where it is told.
+	Discovers Told
+
 	// Changes returns how many requests changed something at the vendor so far.
 	Changes func() int
 	// BigGroup makes a group of n members.
@@ -72,6 +77,14 @@ type World struct {
 	Refusals func() int
 	// Locked returns a provider for the same vendor whose credentials the vendor does not accept.
 	Locked func(t *testing.T) idp.Provider
+}
+
+// Told is what a provider tells of every group, not of some only. The zero value demands the least.
+type Told struct {
+	// Members is the number of members, and never -1.
+	Members bool
+	// Refusals is the reason why a group must not be governed, whatever the kind of group.
+	Refusals bool
 }
 
 // Person is a user to be made. Login is set to Email if empty.
