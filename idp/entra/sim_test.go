@@ -285,8 +285,9 @@ func (s *sim) world(t *testing.T, right, wrong entra.Config) idptest.World {
 			t.Helper()
 			return s.addGroup(t, graphsim.Group{DisplayName: name}, members...)
 		},
-		Members: s.members,
-		Calls:   func() int { return int(s.calls.Load()) },
+		Members:   s.members,
+		Discovers: idptest.Told{Members: true, Refusals: true},
+		Calls:     func() int { return int(s.calls.Load()) },
 		Changes: func() int {
 			return s.count(func(c graphsim.Call) bool { return c.Method != http.MethodGet && c.Name != "token" })
 		},

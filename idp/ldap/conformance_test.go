@@ -24,11 +24,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// world wires the site to the suite.
-//
-// The suite counts the requests of a change and wants one. In LDAP a change names people by names that may have changed, so
-// every change is two: the search for the present names of both, and the change. Calls counts all but those searches;
-// TestRequestsOfAChange counts them all.
+// world wires the site to the suite. In LDAP a change names people by names that may have changed, so every change is two
+// requests: the search for the present names of both, and the change. TestRequestsOfAChange tells them apart.
 func (s *site) world(t *testing.T) idptest.World {
 	t.Helper()
 	return idptest.World{
@@ -48,9 +45,11 @@ func (s *site) world(t *testing.T) idptest.World {
 		AddGroup: s.addGroup,
 		Members:  s.members,
 		Calls: func() int {
-			_, others, _ := s.proxy.counts()
-			return others
+			lookups, others, _ := s.proxy.counts()
+			return lookups + others
 		},
+		RequestsPerChange: 2,
+		Discovers:         idptest.Told{Members: true, Refusals: true},
 		Changes: func() int {
 			_, _, changes := s.proxy.counts()
 			return changes

@@ -258,10 +258,11 @@ func (s *sim) world(t *testing.T, right, wrong okta.Config) idptest.World {
 		NotApplicable: map[string]string{
 			"FailSignOn": "the simulated console records successes only; TestLastUse covers failures from the start of the org",
 		},
-		AddUser:  s.addUser,
-		AddGroup: s.addGroup,
-		Members:  s.members,
-		Calls:    func() int { return int(s.calls.Load()) },
+		AddUser:   s.addUser,
+		AddGroup:  s.addGroup,
+		Members:   s.members,
+		Discovers: idptest.Told{Members: true, Refusals: true},
+		Calls:     func() int { return int(s.calls.Load()) },
 		Changes: func() int {
 			return s.count(func(c oktasim.Call) bool {
 				return c.Method != http.MethodGet && c.Name != "user.create" && c.Name != "token"
