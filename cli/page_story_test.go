@@ -195,7 +195,7 @@ func (v *visitor) extendsAndGivesBack() {
 	v.slack.In("article", "asks to extend").Click("Approve")
 	v.slack.In("article", "asks to extend").See("Approved by Priya Nair")
 	v.become("Maya Chen", "Software Engineer", "Home")
-	v.slack.See("1 day left")
+	v.slack.See("1 day 4 h left")
 	v.slack.Click("Release")
 	v.In("dialog").Click("Release")
 	v.to("Okta").See("Maya Chen removed from github-write")
