@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"usher/idp/entra"
 	"usher/idp/google"
+	"usher/idp/ldap"
+	"usher/sandbox/ldapsim"
 )
 
 // playsTheTour plays the story in a company with this directory.
@@ -25,12 +28,21 @@ func playsTheTour(t *testing.T, directory string) {
 	}
 	var out bytes.Buffer
 	a := &App{Stdout: &out, Stderr: io.Discard, Getenv: func(string) string { return "" }, Now: time.Now, Manifest: manifest}
-	if err := a.tour(t.Context(), start, false); err != nil {
+	err = a.tour(t.Context(), start, false)
+	if errors.Is(err, ldapsim.ErrNotInstalled) && os.Getenv("USHER_SLAPD") != "required" {
+		t.Skip(err)
+	}
+	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	if text := out.String(); !strings.Contains(text, "All 31 steps were true") || strings.Contains(text, "Okta") {
 		t.Error(text)
 	}
+}
+
+func TestTheTourOnLDAP(t *testing.T) {
+	t.Parallel()
+	playsTheTour(t, ldap.Name)
 }
 
 func TestTheTourOnGoogle(t *testing.T) {

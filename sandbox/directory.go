@@ -158,7 +158,7 @@ func names[K ~string](kinds []K) []string {
 }
 
 // Directories are the names of the providers that a company can have.
-func Directories() []string { return []string{oktaName, entraName, googleName} }
+func Directories() []string { return []string{oktaName, entraName, googleName, ldapName} }
 
 // userIDs are the ids of people by their handles, in order.
 func userIDs(d Directory, handles []string) []string {

@@ -115,6 +115,9 @@ func (w *World) make(cfg Config) (err error) {
 		w.Directory, err = w.makeEntra()
 	case googleName:
 		w.Directory, err = w.makeGoogle()
+	case ldapName:
+		w.Company = w.Company.forLDAP()
+		w.Directory, err = w.makeLDAP()
 	default:
 		err = fmt.Errorf("there is no directory named %q; use one of %s", cfg.Directory, strings.Join(Directories(), ", "))
 	}
