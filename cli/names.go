@@ -144,7 +144,7 @@ func (p *parts) askGroup(ctx context.Context, g catalog.Group, role string) (fin
 	case kind == idp.GroupNotFound, kind == idp.Invalid:
 		x.detail, x.fix = "not found", fixGroup
 	case kind == idp.Forbidden:
-		x.detail, x.fix = "the token may not read it", "put the group into the resource set of the token's owner"
+		x.detail, x.fix = "Usher may not read it", "give Usher's account the right to read it: docs/providers says how for "+title(g.Provider)
 	case err != nil:
 		x.detail, x.fix = err.Error(), "see what "+title(g.Provider)+" says about this group"
 	case got.Refusal != "":
