@@ -27,36 +27,61 @@ func (e *noAccountError) text() string {
 	return "Usher knows no account of this person in " + e.provider + ". Please ask IT to make one with the same e-mail address, or to name it in Usher's settings."
 }
 
-// accountOf is the subject's account at the group's provider, which need not be the directory: the one that was found
-// before, the one that the settings name, or the one that has the directory's e-mail address. It is never guessed.
+// accountOf is the subject's account at the group's provider, which need not be the directory: the one that the membership
+// was given to, as long as that lasts; the one that the settings name; or the one that has the directory's e-mail address. It
+// is never guessed, never one that the settings name for somebody else, and there is none for who is not active in the
+// directory.
 func (s *Service) accountOf(ctx context.Context, p idp.Provider, e Effect, st state) (idp.User, error) {
-	if e.Group.Provider == s.cfg.Directory {
-		return p.User(ctx, e.User)
+	person, err := s.directory.User(ctx, e.User)
+	if err != nil || e.Group.Provider == s.cfg.Directory {
+		return person, err
 	}
-	if known := st.Members[membershipKey(e.Group, e.User)].Account; known != "" {
-		return p.User(ctx, known)
+	if person.Status != idp.Active {
+		return idp.User{}, &inactiveError{s.cfg.Directory, person.StatusDetail}
 	}
-	u, err := s.findAccount(ctx, p, e)
+	var u idp.User
+	if st.Members[membershipKey(e.Group, e.User)].Given {
+		u, err = p.User(ctx, st.account(e))
+	} else {
+		u, err = s.findAccount(ctx, p, e, person)
+	}
 	if k := idp.KindOf(err); k == idp.UserNotFound || k == idp.Ambiguous {
 		return u, &noAccountError{e.Group.Provider, err}
 	}
 	return u, err
 }
 
-var errNoMatch = errors.New("not mapped under identity.accounts, and e-mail addresses do not match by the settings")
+// inactiveError says that the directory lets somebody hold nothing anywhere, whatever their account at another provider.
+type inactiveError struct{ directory, status string }
 
-func (s *Service) findAccount(ctx context.Context, p idp.Provider, e Effect) (idp.User, error) {
-	if named, ok := s.cfg.Identity.Accounts[e.Group.Provider][e.User]; ok {
+// Error names the directory and its word for the status; the people concerned read it too.
+func (e *inactiveError) Error() string {
+	return "The account in " + e.directory + " is not active (" + e.status + ")."
+}
+
+var (
+	errNoMatch       = errors.New("not mapped under identity.accounts, and e-mail addresses do not match by the settings")
+	errSomebodyElses = errors.New("the account with this e-mail address is mapped to somebody else under identity.accounts")
+)
+
+func (s *Service) findAccount(ctx context.Context, p idp.Provider, e Effect, person idp.User) (idp.User, error) {
+	accounts := s.cfg.Identity.Accounts[e.Group.Provider]
+	if named, ok := accounts[e.User]; ok {
 		return p.User(ctx, named)
 	}
-	u, err := s.directory.User(ctx, e.User)
+	if !s.cfg.Identity.MatchEmail || person.Email == "" || !s.ownDomain(person.Email) {
+		return idp.User{}, &idp.Error{Kind: idp.UserNotFound, Op: "match account", Err: errNoMatch}
+	}
+	u, err := p.FindUser(ctx, person.Email)
 	if err != nil {
 		return idp.User{}, err
 	}
-	if !s.cfg.Identity.MatchEmail || u.Email == "" || !s.ownDomain(u.Email) {
-		return idp.User{}, &idp.Error{Kind: idp.UserNotFound, Op: "match account", Err: errNoMatch}
+	for _, named := range accounts {
+		if named == u.ID {
+			return idp.User{}, &idp.Error{Kind: idp.Ambiguous, Op: "match account", Err: errSomebodyElses}
+		}
 	}
-	return p.FindUser(ctx, u.Email)
+	return u, nil
 }
 
 // account is the id that the subject of an effect has at the group's provider, as it was found at the inspection.

@@ -92,8 +92,8 @@ func (c inspected) apply(t *turn) error {
 		return t.fail(fmt.Sprintf("%s's account in %s is not active (%s).", g.Subject, c.Group.Provider, c.User.StatusDetail))
 	}
 	m := t.member(c.Group)
-	if c.User.ID != m.User {
-		m.Account = c.User.ID
+	if m.Account = c.User.ID; m.Account == m.User {
+		m.Account = ""
 	}
 	if c.Member && !m.Given && t.now.Sub(m.RemovedAt) < lateRead {
 		return errLateRead

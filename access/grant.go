@@ -114,7 +114,7 @@ func (g Grant) extendable(now time.Time) bool {
 type Membership struct {
 	Group catalog.Group `json:"group"`
 	User  idp.UserID    `json:"user"`
-	// Account is the user's id at the group's provider, found once and kept; empty where that is the directory itself.
+	// Account is the user's id at the group's provider, kept as long as Given; empty where it is the same as in the directory.
 	Account idp.UserID `json:"account,omitempty"`
 	// Preexisting: it was there before Usher's first lease. Never removed by Usher.
 	Preexisting bool `json:"preexisting,omitempty"`

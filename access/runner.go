@@ -393,6 +393,11 @@ func classify(err error, now time.Time) failure {
 		f.text, f.final = none.text(), true
 		return f
 	}
+	var gone *inactiveError
+	if errors.As(err, &gone) {
+		f.text, f.final = gone.Error(), true
+		return f
+	}
 	var te *TargetError
 	if errors.As(err, &te) {
 		name := "Slack"
