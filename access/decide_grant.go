@@ -56,12 +56,15 @@ func (t *turn) memberEffect(kind EffectKind, group catalog.Group) Effect {
 		ID: string(kind) + "/" + string(g.ID) + "/" + key, Kind: kind, Target: group.Provider, Lane: "idp/" + key,
 		Priority: PriorityProvision, Grant: g.ID, Group: group, User: g.Subject.User,
 	}
-	if kind == EffectRemove {
+	switch kind { //nolint:exhaustive // The others give access.
+	case EffectRemove:
 		e.Priority = PriorityRemoval
 		e.Due = g.DueAt
 		if g.EndReason != EndExpired {
 			e.Due = t.now
 		}
+	case EffectLock:
+		e.Priority = PriorityLock
 	}
 	return e
 }
@@ -214,6 +217,7 @@ func (t *turn) takeBack() {
 		untouched := gg.Phase == PhaseInspect && !m.Given
 		t.drop(t.memberEffect(EffectInspect, gg.Group))
 		t.drop(t.memberEffect(EffectAdd, gg.Group))
+		t.drop(t.memberEffect(EffectLock, gg.Group))
 		switch {
 		case m.Preexisting:
 			t.keep(gg, "it was there before Usher")

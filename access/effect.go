@@ -36,12 +36,15 @@ const (
 // Priority orders effects: lower runs first.
 type Priority int
 
-// Removal goes before provisioning, that before Jira, that before messages.
+// Removal goes before provisioning, that before second locks and Jira, that before messages. A lock that cannot be set must
+// not hold up what waits in its lane.
 const (
 	PriorityRemoval Priority = iota
 	PriorityProvision
 	PriorityTracker
 	PriorityMessage
+
+	PriorityLock = PriorityTracker
 )
 
 // Effect is one thing to do outside, durable until its outcome is recorded. It is safe to repeat.

@@ -14,6 +14,9 @@ import (
 // few tries, so that the proof of the removal stays Usher's unless Usher is gone.
 const lockAfter = 15 * time.Minute
 
+// lockTries is how often an end is tried of a membership that the vendor does not know.
+const lockTries = 4
+
 // lock wishes that the vendor's own end of each membership follows the present ends, where a role asks for a second lock
 // or an earlier one has set it.
 func (t *turn) lock() {
@@ -49,15 +52,20 @@ func (c locked) apply(t *turn) error {
 	return nil
 }
 
-// unlocked says that the vendor does not set an end of its own. The access stays, and Usher ends it.
+// unlocked says that the vendor does not set an end of its own, or does not move the one that it has. The access stays
+// until then, and Usher ends it.
 type unlocked struct {
 	Group catalog.Group
 	Why   string
 }
 
 func (c unlocked) apply(t *turn) error {
-	t.event(t.home(), EventMemberLocked, Person{}, "There is no second lock on "+c.Group.String()+": "+c.Why+" Usher ends the access.",
-		map[string]string{"group": c.Group.String()})
+	text := "There is no second lock on " + c.Group.String() + ": " + c.Why + " Usher ends the access."
+	if at := t.member(c.Group).Lock; !at.IsZero() {
+		text = c.Group.Provider + " still ends the membership of " + c.Group.String() + " by itself at " + stamp(at) +
+			", because that cannot be changed: " + c.Why
+	}
+	t.event(t.home(), EventMemberLocked, Person{}, text, map[string]string{"group": c.Group.String()})
 	return nil
 }
 
@@ -80,7 +88,16 @@ func (r *Runner) lockMember(ctx context.Context, e Effect, st state, done func(c
 		return err
 	}
 	r.s.crashAt("before lock")
-	if err := x.SetExpiry(ctx, idp.GroupID(e.Group.ID), st.account(e), at); err != nil {
+	err = x.SetExpiry(ctx, idp.GroupID(e.Group.ID), st.account(e), at)
+	switch k := idp.KindOf(err); {
+	case k == idp.UserNotFound && e.Attempts < lockTries:
+		return fmt.Errorf("the membership of %s does not show where its end is set", e.Group) // It may be too new.
+	case k == idp.UserNotFound:
+		return done(unlocked{e.Group, e.Group.Provider + " knows no such membership."})
+	case k == idp.NotGovernable:
+		r.s.log.Warn("no second lock", "effect", e.ID, "err", err)
+		return done(unlocked{e.Group, e.Group.Provider + " does not allow an end for it."})
+	case err != nil:
 		return err
 	}
 	r.s.crashAt("after lock")

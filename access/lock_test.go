@@ -32,11 +32,13 @@ type expiring struct {
 	mu     sync.Mutex
 	ends   map[string]time.Time
 	refuse error // What SetExpiry answers.
+	asked  int
 }
 
 func (d *expiring) SetExpiry(_ context.Context, g idp.GroupID, u idp.UserID, at time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.asked++
 	if d.refuse != nil {
 		return d.refuse
 	}
@@ -61,7 +63,14 @@ func (d *expiring) end() time.Time {
 func (d *expiring) answer(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.refuse = err
+	d.refuse, d.asked = err, 0
+}
+
+// refused reports whether an end was asked for since the last answer was set.
+func (d *expiring) refused() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked > 0
 }
 
 func locking(t *testing.T, can bool) (*world, *expiring) {
@@ -179,5 +188,71 @@ func TestALockIsTriedAgain(t *testing.T) {
 	w.until("locked", func() bool {
 		w.advance(time.Minute)
 		return !d.end().IsZero()
+	})
+}
+
+func TestALockThatCannotBeSetHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	w, d := locking(t, true)
+	d.answer(&idp.Error{Kind: idp.Forbidden, Op: "set expiry"})
+	first := w.submit("rita", "locked", time.Hour)
+	w.until("tried", d.refused)
+	second := w.submit("rita", "open", 6*time.Hour)
+	w.until("both", func() bool { return w.state(second.ID) == access.GrantActive })
+	d.answer(&idp.Error{Kind: idp.Unavailable, Op: "set expiry"})
+	w.advance(time.Hour)
+	w.until("first over", func() bool { return w.state(first.ID) == access.GrantEnded })
+	if _, err := w.service.Release(t.Context(), w.person("rita"), access.GrantID(second.ID)); err != nil {
+		t.Fatal(err)
+	}
+	w.until("second over", func() bool { return w.state(second.ID) == access.GrantEnded })
+	w.until("forgotten", func() bool {
+		w.advance(time.Minute)
+		return !w.pending(access.EffectLock)
+	})
+	if w.dir.member("g", "rita") {
+		t.Error("the membership is left")
+	}
+}
+
+func TestAnExtensionMovesTheLockThoughTheCatalogHasOtherGroupsNow(t *testing.T) {
+	t.Parallel()
+	w, d := locking(t, true)
+	r := w.submit("rita", "locked", time.Hour)
+	w.until("locked", func() bool { return !d.end().IsZero() })
+	due := w.grant(r.ID).DueAt
+	w.catalog(strings.ReplaceAll(lockingCatalog, "dir:g", "dir:h"))
+	w.submit("rita", "locked", time.Hour)
+	w.until("extended", func() bool { return w.grant(r.ID).DueAt.Equal(due.Add(time.Hour)) })
+	w.until("moved", func() bool { return d.end().Equal(due.Add(75 * time.Minute)) })
+}
+
+func TestALockThatCannotBeMovedIsToldWithItsTime(t *testing.T) {
+	t.Parallel()
+	w, d := locking(t, true)
+	r := w.submit("rita", "locked", time.Hour)
+	w.until("locked", w.told(r.ID, "by itself at"))
+	d.answer(&idp.Error{Kind: idp.NotGovernable, Op: "set expiry"})
+	w.submit("rita", "locked", time.Hour)
+	w.until("told", w.told(r.ID, "dir still ends the membership of dir:g by itself at"))
+}
+
+func TestAMembershipThatIsTooNewForALockIsLockedLater(t *testing.T) {
+	t.Parallel()
+	w, d := locking(t, true)
+	d.answer(&idp.Error{Kind: idp.UserNotFound, Op: "set expiry"})
+	w.submit("rita", "locked", 6*time.Hour)
+	w.until("tried", d.refused)
+	d.answer(nil)
+	w.until("locked", func() bool {
+		w.advance(time.Second)
+		return !d.end().IsZero()
+	})
+	d.answer(&idp.Error{Kind: idp.UserNotFound, Op: "set expiry"})
+	second := w.submit("rita", "open", 6*time.Hour)
+	told := w.told(second.ID, "dir knows no such membership")
+	w.until("told", func() bool {
+		w.advance(time.Second)
+		return told()
 	})
 }

@@ -58,11 +58,11 @@ func (c *cache) loadForSubmit(tx Tx, s submit) (state, error) {
 
 func (c *cache) loadMembers(tx Tx, st state) (state, error) {
 	st.Members = map[string]Membership{}
-	subject := st.Request.Subject.User
-	if st.Grant != nil {
-		subject = st.Grant.Subject.User
+	subject, groups := st.Request.Subject.User, st.Request.Role.Groups
+	if st.Grant != nil { // The catalog may have changed between the grant and its extension.
+		subject, groups = st.Grant.Subject.User, st.Grant.Role.Groups
 	}
-	for _, g := range st.Request.Role.Groups {
+	for _, g := range groups {
 		m := Membership{Group: g, User: subject}
 		err := getRecord(c, tx, Memberships, m.Key(), &m)
 		if err != nil && !errors.Is(err, ErrNotFound) {

@@ -331,7 +331,7 @@ func (r *Runner) failed(ctx context.Context, e Effect, err error) {
 		}
 	}
 	r.mu.Lock()
-	if f.target {
+	if f.target && (f.throttled || e.Kind != EffectLock) { // Where locks are set is not where access is taken away.
 		r.queue.failed(e.Target, now, f.wish, f.throttled, e.Priority == PriorityRemoval)
 	}
 	r.mu.Unlock()
