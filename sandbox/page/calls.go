@@ -65,7 +65,7 @@ func (c apiCall) row(zone *time.Location) g.Node {
 		h.ID(c.ID), g.If(len(classes) > 0, h.Class(strings.Join(classes, " "))),
 		h.Td(g.Text(c.At.In(zone).Format(time.TimeOnly))), h.Td(g.Text(c.Vendor)),
 		h.Td(h.B(g.Text(c.Name)), g.Text(" "), h.Span(g.Text(c.Method+" "+c.Path))),
-		h.Td(g.Text(c.mark()), g.If(c.Fault != "", g.Group{g.Text(" "), h.Span(g.Text(c.Fault))})),
+		h.Td(g.Text(c.mark()), g.If(c.Fault != "", g.Group{g.Text(" "), h.Span(g.Text(c.why()))})),
 	)
 }
 
@@ -73,12 +73,15 @@ func (c apiCall) row(zone *time.Location) g.Node {
 func (c apiCall) mark() string {
 	switch {
 	case c.Fault != "" && c.Status == 0:
-		return "cut"
+		return "no answer"
 	case c.Status == 0:
 		return "…"
 	}
 	return strconv.Itoa(c.Status)
 }
+
+// why names the fault that was switched on.
+func (c apiCall) why() string { return "(" + strings.ReplaceAll(c.Fault, "_", " ") + ")" }
 
 func (st *stage) calls() (list []apiCall, total int) {
 	w := st.World

@@ -126,7 +126,17 @@ export function start(root, page) {
     if (await ask('comment', { issue: box.dataset.key, text }, e.target.querySelector('button')) && drafts.get(draft) === text) {
       drafts.delete(draft);
       settle();
+      root.querySelector('.jira-entries .jira-fresh')?.scrollIntoView({ block: 'nearest' });
     }
+  });
+  // The arrows walk through the steps, as they do in Jira.
+  root.addEventListener('keydown', (e) => {
+    const menu = e.target.closest?.('#jira-status[open]');
+    if (!menu || (e.key !== 'ArrowDown' && e.key !== 'ArrowUp')) return;
+    e.preventDefault();
+    const steps = [...menu.querySelectorAll('button')];
+    const at = steps.indexOf(e.target) + (e.key === 'ArrowDown' ? 1 : -1);
+    steps[Math.max(0, Math.min(at, steps.length - 1))]?.focus();
   });
   root.addEventListener('keydown', (e) => {
     if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && e.target.id === 'jira-words') e.target.form.requestSubmit();

@@ -35,7 +35,7 @@ func (f face) switchButton() g.Node {
 		f.picture(),
 		h.Span(
 			h.Class("sl-you-words"), h.Span(h.Class("sl-you-name"), g.Text("You are "), h.B(g.Text(f.Name))), g.Text(" "),
-			h.Small(g.Text(f.Title), f.marks()),
+			h.Small(h.Span(h.Class("sl-you-title"), g.Text(f.Title)), f.marks()),
 		),
 		h.Span(h.Class("sl-chevron"), unheard()), unseen(", change who you are"),
 	)

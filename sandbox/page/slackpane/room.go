@@ -2,6 +2,7 @@ package slackpane
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"usher/sandbox/page/blockkit"
@@ -53,7 +54,7 @@ func (p *Pane) room(v web.Viewer, tab string, app slacksim.AppInfo, older int) *
 		r.Label = "#general"
 	case id:
 		r.Label = app.Name
-		r.Empty = app.Name + " has not written to " + firstWord(v.Person.Name) + " yet. " + app.Description
+		r.Empty = app.Name + " has not written to " + firstWord(v.Person.Name) + " yet. " + sentence(app.Description)
 	}
 	var lines []line
 	for _, m := range c.Messages {
@@ -136,4 +137,12 @@ func dayWords(t, now time.Time) string {
 		layout += ", 2006"
 	}
 	return t.Format(layout)
+}
+
+// sentence ends words with a full stop, if there are any.
+func sentence(words string) string {
+	if words == "" || strings.HasSuffix(words, ".") {
+		return words
+	}
+	return words + "."
 }

@@ -13,6 +13,8 @@ const drawnFor = {
 };
 const listeners = [];
 const drawing = new Map(); // name -> {again} while a fragment is on its way
+const drawn = new Map(); // name -> {asked, text} of what was drawn last
+const told = new Set(); // names of the panes that were told to have changed and are not drawn yet
 
 function query() {
   const q = new URLSearchParams(location.search);
@@ -57,6 +59,7 @@ async function draw(name, job) {
       const text = await answer.text();
       // An answer to an older question is not shown: the next one is on its way.
       if (answer.ok && !job.again) {
+        announce(name, `${q}`, text);
         Idiomorph.morph(root, text, { morphStyle: 'innerHTML', callbacks });
         for (const f of listeners) f(name);
       }
@@ -65,6 +68,14 @@ async function draw(name, job) {
     }
   } while (job.again);
   drawing.delete(name);
+}
+
+// announce marks a pane that is not in front and shows something else now. One that was only read does not.
+function announce(name, asked, text) {
+  const before = drawn.get(name);
+  drawn.set(name, { asked, text });
+  const changed = told.delete(name) && before?.asked === asked && before.text !== text;
+  if (changed && name !== document.body.dataset.pane) document.querySelector(`#switch a[data-pane="${name}"]`)?.classList.add('news');
 }
 
 function lost(is) {
@@ -140,7 +151,7 @@ function listen() {
   events.onerror = () => lost(true);
   events.addEventListener('changed', (e) => {
     const name = JSON.parse(e.data);
-    if (name !== document.body.dataset.pane) document.querySelector(`#switch a[data-pane="${name}"]`)?.classList.add('news');
+    told.add(name);
     for (const part of drawnFor[name]) refresh(part);
   });
   events.addEventListener('moved', () => {

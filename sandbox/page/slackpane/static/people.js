@@ -9,6 +9,13 @@ export function startPeople(slack) {
   const filter = () => root.querySelector('#sl-people-filter');
   const shown = () => [...panel().querySelectorAll('.sl-who')].filter((b) => !b.closest('li').hidden);
 
+  // first is whom Enter takes: a name that begins as the words do comes before what else fits, such as a manager's name.
+  function first() {
+    const words = filter().value.trim().toLowerCase();
+    const list = shown();
+    return list.find((b) => words && b.dataset.words.toLowerCase().startsWith(words)) ?? list[0];
+  }
+
   function show(is) {
     open = is;
     if (is) filter().value = '';
@@ -27,6 +34,8 @@ export function startPeople(slack) {
     }
     for (const s of panel().querySelectorAll('section')) s.hidden = !s.querySelector('li:not([hidden])');
     root.querySelector('#sl-people-none').hidden = n > 0;
+    const taken = words.length ? first() : null;
+    for (const b of panel().querySelectorAll('.sl-who')) b.toggleAttribute('data-first', b === taken);
   }
 
   root.addEventListener('click', (e) => {
@@ -43,7 +52,11 @@ export function startPeople(slack) {
     page.go({ who: who.dataset.who, older: null, ...(news ? { tab: 'messages' } : {}) });
     left = listed;
   });
-  root.addEventListener('input', (e) => { if (e.target.id === 'sl-people-filter') sift(); });
+  root.addEventListener('input', (e) => {
+    if (e.target.id !== 'sl-people-filter') return;
+    sift();
+    panel().querySelector('[data-first]')?.scrollIntoView({ block: 'nearest' });
+  });
   root.addEventListener('keydown', (e) => {
     if (!open || !panel()?.contains(e.target)) return;
     const list = shown();
@@ -60,7 +73,7 @@ export function startPeople(slack) {
       (list[at - 1] ?? filter()).focus();
     } else if (e.key === 'Enter' && e.target === filter() && list.length) {
       e.preventDefault();
-      list[0].click();
+      first().click();
     }
   });
   document.addEventListener('pointerdown', (e) => {
