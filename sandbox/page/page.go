@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -49,7 +50,9 @@ type Server struct {
 	stopped chan struct{}
 	once    sync.Once
 
-	turn  sync.Mutex // One reset at a time.
+	turn   sync.Mutex // One reset at a time.
+	closed bool       // No more of them.
+
 	mu    sync.Mutex
 	stage *stage
 }
@@ -66,6 +69,9 @@ type stage struct {
 func New(cfg Config) (*Server, error) {
 	if cfg.Pace == 0 {
 		cfg.Pace = 2500 * time.Millisecond
+	}
+	if cfg.Stage.World.Okta == nil {
+		return nil, fmt.Errorf("the page shows Okta, and the directory of this company is %s: play the tour there (usher demo -tour)", cfg.Stage.World.Directory.Label())
 	}
 	s := &Server{cfg: cfg, hub: newHub(), stopped: make(chan struct{})}
 	s.enter(cfg.Stage)
@@ -85,8 +91,11 @@ func (s *Server) Stage() Stage { return s.now().Stage }
 // Close ends the tour and the streams to the browsers. It is safe to call twice.
 func (s *Server) Close() {
 	s.once.Do(func() {
-		s.tour.stop()
 		close(s.stopped)
+		s.turn.Lock()
+		defer s.turn.Unlock()
+		s.closed = true
+		s.tour.stop()
 		s.now().end()
 	})
 }
@@ -120,9 +129,12 @@ func (s *Server) enter(to Stage) {
 }
 
 // reset puts everything back into its first state.
-func (s *Server) reset(ctx context.Context) error {
+func (s *Server) reset(ctx context.Context, then func(*stage)) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	if s.closed {
+		return errors.New("the demo is being stopped")
+	}
 	s.tour.stop()
 	old := s.now()
 	old.end()
@@ -132,6 +144,7 @@ func (s *Server) reset(ctx context.Context) error {
 	}
 	s.enter(fresh)
 	s.hub.tell(event{"reset", nil})
+	then(s.now())
 	return nil
 }
 
@@ -144,7 +157,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("POST /clock", web.Act(s.moveClock))
 	mux.Handle("POST /faults", web.Act(s.setFault))
 	mux.Handle("POST /reset", web.Act(func(ctx context.Context, _ struct{}) (any, error) {
-		return map[string]bool{"ok": true}, s.reset(context.WithoutCancel(ctx))
+		return map[string]bool{"ok": true}, s.reset(context.WithoutCancel(ctx), func(*stage) {})
 	}))
 	mux.Handle("POST /tour", web.Act(s.directTour))
 	for _, name := range paneNames() {

@@ -281,3 +281,36 @@ func TestFaultsAreSwitchedOnAndOff(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingIsBegunWhenThePageIsClosed(t *testing.T) {
+	t.Parallel()
+	begun := 0
+	p, err := page.New(page.Config{Stage: stage(t), Story: true, Fresh: func(_ context.Context, old page.Stage) (page.Stage, error) {
+		begun++
+		return old, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(p)
+	t.Cleanup(srv.Close)
+	p.Close()
+	p.Close()
+	for path, body := range map[string]string{"/reset": `{}`, "/tour": `{"Do":"play"}`} {
+		if resp, text := (served{t, p, srv.URL}).ask(http.MethodPost, path, body); resp.StatusCode != http.StatusBadRequest || begun != 0 {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
+		}
+	}
+}
+
+func TestAPageOfACompanyWithoutOktaSaysSo(t *testing.T) {
+	t.Parallel()
+	w, err := sandbox.Start(sandbox.Config{Directory: "entra"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	if _, err := page.New(page.Config{Stage: page.Stage{World: w, Product: idle{}}}); err == nil || !strings.Contains(err.Error(), "-tour") {
+		t.Errorf("it says %v", err)
+	}
+}

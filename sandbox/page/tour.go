@@ -31,20 +31,25 @@ func (t *tour) caption() caption {
 	return t.shown
 }
 
-func (t *tour) show(c caption) {
+// show tells where the one that plays with ctx is, unless it was stopped.
+func (t *tour) show(ctx context.Context, c caption) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.shown = c
+	if ctx.Err() == nil {
+		t.shown = c
+	}
 }
 
-// stop ends the tour and waits for it.
+// stop ends the tour and waits for it, whoever else does so at the same time.
 func (t *tour) stop() {
 	t.mu.Lock()
-	cancel, playing := t.cancel, t.playing
-	t.cancel, t.shown = nil, caption{}
+	playing := t.playing
+	if t.cancel != nil {
+		t.cancel()
+	}
+	t.shown = caption{}
 	t.mu.Unlock()
-	if cancel != nil {
-		cancel()
+	if playing != nil {
 		<-playing
 	}
 }
@@ -56,10 +61,9 @@ func (s *Server) directTour(ctx context.Context, ask struct{ Do string }) (any, 
 	}
 	switch ask.Do {
 	case "play":
-		if err := s.reset(context.WithoutCancel(ctx)); err != nil {
+		if err := s.reset(context.WithoutCancel(ctx), s.play); err != nil {
 			return nil, err
 		}
-		s.play()
 	case "stop":
 		s.tour.stop()
 	default:
@@ -69,9 +73,8 @@ func (s *Server) directTour(ctx context.Context, ask struct{ Do string }) (any, 
 	return map[string]bool{"ok": true}, nil
 }
 
-// play starts the story in the background. The page follows whoever acts.
-func (s *Server) play() {
-	st := s.now()
+// play starts the story on a stage in the background. The page follows whoever acts. No other one plays.
+func (s *Server) play(st *stage) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	s.tour.mu.Lock()
@@ -92,7 +95,7 @@ func (s *Server) play() {
 			if err != nil && last.Error == "" {
 				last.Error = err.Error()
 			}
-			s.tour.show(last)
+			s.tour.show(ctx, last)
 			s.hub.tell(event{"changed", "bar"})
 		}
 	}()
@@ -112,7 +115,7 @@ func (s *Server) look(ctx context.Context, handle, place string) {
 
 // begins shows what is about to be played, for long enough to be read.
 func (s *Server) begins(ctx context.Context, step sandbox.Step) {
-	s.tour.show(caption{Playing: true, Step: step})
+	s.tour.show(ctx, caption{Playing: true, Step: step})
 	s.hub.tell(event{"changed", "bar"})
 	pause(ctx, s.cfg.Pace/2)
 }
@@ -122,7 +125,7 @@ func (s *Server) ends(ctx context.Context, st *stage, step sandbox.Step) {
 	if ctx.Err() != nil {
 		return
 	}
-	s.tour.show(caption{Playing: true, Step: step})
+	s.tour.show(ctx, caption{Playing: true, Step: step})
 	if list := st.World.Jira.Issues(); len(list) > 0 {
 		s.hub.tell(event{"follow", map[string]string{"issue": list[len(list)-1].Key}})
 	}
