@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"usher/access"
 )
 
 // SCIMConfig is a server that speaks SCIM 2.0. What the fields mean stands in docs/providers/scim.md.
@@ -86,11 +88,14 @@ func (c *Config) appPaths() []*string {
 	return list
 }
 
-// checkApps refuses names that mean two things, and sections without anything in them.
+// checkApps refuses names that mean two things.
 func (c *Config) checkApps() []error {
 	var problems []error
 	seen := map[string]bool{}
 	for _, name := range c.apps() {
+		if slices.Contains([]string{access.TargetSlack, access.TargetJira, "catalog"}, name) {
+			problems = append(problems, &problem{"", fmt.Sprintf("an identity provider is called %q, which is another part of Usher", name), "give it a name of its own under scim or webhook, such as " + name + "-accounts"})
+		}
 		if seen[name] || slices.Contains(knownProviders(), name) {
 			problems = append(problems, &problem{name, fmt.Sprintf("two identity providers are called %q", name), "give each a name of its own under scim or webhook"})
 		}

@@ -197,6 +197,10 @@ func oneEach(provider string, accounts map[string]string) []error {
 	var problems []error
 	for _, user := range slices.Sorted(maps.Keys(accounts)) {
 		account := accounts[user]
+		if account == "" {
+			problems = append(problems, &problem{"", fmt.Sprintf("identity.accounts names no account of %s for %s", provider, user), "write the id of the account, or leave the person out"})
+			continue
+		}
 		if other, taken := owner[account]; taken {
 			problems = append(problems, &problem{
 				"", fmt.Sprintf("identity.accounts gives %s and %s the same account %s of %s", other, user, account, provider),

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -41,10 +42,12 @@ type foundGroup struct {
 func (a *App) discover(ctx context.Context, path string, lastUse bool) error {
 	cfg, err := LoadConfig(path, a.Getenv)
 	p, err := a.parts(cfg, err)
-	for _, problem := range problemsIn(err) {
-		if slices.Contains(cfg.configured(), problem.about) || p.live == nil {
-			return problem // Slack and Jira are not needed.
-		}
+	about := cfg.configured()
+	if p.live == nil {
+		about = append(about, "catalog", "")
+	}
+	if err := needed(err, about); err != nil {
+		return err
 	}
 	d := discovery{seen: map[catalog.Group]int{}}
 	named := map[catalog.Group]bool{}
@@ -78,6 +81,17 @@ func (a *App) discover(ctx context.Context, path string, lastUse bool) error {
 	return nil
 }
 
+// needed leaves out the problems with what is not needed to list groups: Slack and Jira.
+func needed(err error, about []string) error {
+	var list []error
+	for _, x := range problemsIn(err) {
+		if slices.Contains(about, x.about) {
+			list = append(list, x)
+		}
+	}
+	return errors.Join(list...)
+}
+
 func (d *discovery) list(ctx context.Context, name string, p provider, named map[catalog.Group]bool) error {
 	lister, ok := p.(idp.Discoverer)
 	if !ok {
@@ -108,7 +122,7 @@ func (g *foundGroup) readUse(ctx context.Context, p provider, now time.Time) err
 		return nil
 	}
 	members, err := lister.Members(ctx, g.ID)
-	if err != nil {
+	if err != nil || len(members) > lastUseMost { // How many there are was not known before.
 		return err
 	}
 	for _, app := range g.Apps {
@@ -157,13 +171,13 @@ func (d *discovery) write(out io.Writer, now time.Time) {
 func writeApp(out io.Writer, name string, groups []foundGroup, ids map[string]bool) {
 	say(out, "  - id: %s\n    name: %s\n    status: unassigned\n    risk: medium\n", freshID(name, ids), quote(name, 60))
 	if id := groups[0].oktaApp(); id != "" {
-		say(out, "    okta_app: %s\n", id)
+		say(out, "    okta_app: %s\n", quote(id, 60))
 	}
 	var owners []string
 	for _, g := range groups {
 		for _, o := range g.Owners {
-			if o.Email != "" && !slices.Contains(owners, o.Email) {
-				owners = append(owners, o.Email)
+			if o.Email != "" && !slices.Contains(owners, quote(o.Email, 300)) {
+				owners = append(owners, quote(o.Email, 300))
 			}
 		}
 	}

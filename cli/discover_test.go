@@ -45,6 +45,18 @@ func TestDiscoverListsWhatNoCatalogNames(t *testing.T) {
 	if status != 0 {
 		t.Errorf("with last use: status %d: %s%s", status, out, told)
 	}
+	delete(env, "USHER_SLACK_BOT_TOKEN")
+	if status, _, told = program(t.Context(), t, env, "catalog", "discover", "-config", settings); status != 0 {
+		t.Errorf("without Slack: status %d: %s", status, told)
+	}
+	env["USHER_CATALOG"] = settings + ".not"
+	if status, _, told = program(t.Context(), t, env, "catalog", "discover", "-config", settings); status == 0 || strings.Contains(told, "Slack") || !strings.Contains(told, ".not") {
+		t.Errorf("without a catalog: status %d: %s", status, told)
+	}
+	delete(env, "USHER_OKTA_TOKEN")
+	if status, _, told = program(t.Context(), t, env, "catalog", "discover", "-config", settings); status == 0 || !strings.Contains(told, "the Okta token is missing") {
+		t.Errorf("without a token: status %d: %s", status, told)
+	}
 	if status, _, told := program(t.Context(), t, map[string]string{}, "catalog", "discover"); status != 1 || !strings.Contains(told, "no settings file was given") {
 		t.Errorf("without settings: status %d: %s", status, told)
 	}

@@ -57,7 +57,7 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 
 // anySetting reports whether any variable is set.
 func (a *App) anySetting() bool {
-	return slices.ContainsFunc(settings(), func(s setting) bool { return a.Getenv(s.name) != "" })
+	return slices.ContainsFunc(append(settings(), providerSettings()...), func(s setting) bool { return a.Getenv(s.name) != "" })
 }
 
 // parts makes what can be made in spite of problems with the settings, and returns these together with all that the parts

@@ -273,3 +273,29 @@ func TestWrongClockIsOneFailure(t *testing.T) {
 		t.Errorf("status %d\n%s", status, out.String())
 	}
 }
+
+func TestDoctorTellsVariablesOfProvidersAloneFromNothing(t *testing.T) {
+	t.Parallel()
+	_, out, _ := program(t.Context(), t, map[string]string{"USHER_ENTRA_TENANT_ID": "t"}, "doctor")
+	if !strings.Contains(out, "the Jira site is missing") {
+		t.Errorf("it says:\n%s", out)
+	}
+}
+
+// TestDoctorAsksTheOthersWhereTheDirectoryCannotBeMade has people to look up, and nobody to ask for them.
+func TestDoctorAsksTheOthersWhereTheDirectoryCannotBeMade(t *testing.T) {
+	t.Parallel()
+	_, env, settings := company(t)
+	more, err := os.ReadFile(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more = append(more, "\nentra: {tenant_id: '?'}\ndirectory: entra\n"...)
+	if err := os.WriteFile(settings, more, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, out, _ := program(t.Context(), t, env, "doctor", "-config", settings)
+	if status != 1 || !strings.Contains(out, "skip  entra: checked when the settings above are right") || !strings.Contains(out, "ok    okta credentials") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+}

@@ -67,6 +67,7 @@ func TestAccountsAreOneEach(t *testing.T) {
 	for accounts, want := range map[string]string{
 		"{entra: {00u1: a, 00u2: b}}": "",
 		"{entra: {00u1: a, 00u2: a}}": "gives 00u1 and 00u2 the same account a of entra",
+		"{entra: {00u1: }}":           "names no account of entra for 00u1",
 		"{google: {00u1: a}}":         `names "google", which is not a configured provider beside the directory`,
 		"{okta: {00u1: a}}":           `names "okta", which is not a configured provider beside the directory`,
 	} {
@@ -139,6 +140,7 @@ func TestAppsAreProvidersByTheirNames(t *testing.T) {
 		"directory: okta\nscim: {okta: {url: https://s.example}}\n":                                      `two identity providers are called "okta"`,
 		"directory: okta\nscim: {a: {url: https://s.example}}\nwebhook: {a: {url: https://s.example}}\n": `two identity providers are called "a"`,
 		"directory: okta\nscim: {a: {url: https://s.example, tokens: x}}\n":                              "tokens",
+		"directory: okta\nscim: {slack: {url: https://s.example}}\n":                                     `"slack", which is another part of Usher`,
 		"directory: okta\nwebhook: {a: }\n":                                                              "",
 	} {
 		if _, problem := load(t, more, okta); want == "" && problem != "" || !strings.Contains(problem, want) {
