@@ -149,7 +149,7 @@ func (w *World) Choose(ctx context.Context, handle, typed, want string) error {
 		if e.Kind != "external_select" {
 			continue
 		}
-		options, err := w.Slack.Options(ctx, w.at(handle, ""), v.ID, e.Block, e.Action, typed)
+		options, err := w.search(ctx, handle, v, e, typed)
 		if err != nil {
 			return fmt.Errorf("search %q: %w", typed, err)
 		}
@@ -161,6 +161,17 @@ func (w *World) Choose(ctx context.Context, handle, typed, want string) error {
 		return fmt.Errorf("searching %q offers %d options, none of them %q", typed, len(options), want)
 	}
 	return fmt.Errorf("the modal of %s has no search:\n%s", handle, v.Plain())
+}
+
+// search types into a search. Who is shown nothing types again, a few times: an app that is too slow is cut short by Slack.
+func (w *World) search(ctx context.Context, handle string, v slacksim.View, e element, typed string) (options []slacksim.Option, err error) {
+	for range 3 {
+		options, err = w.Slack.Options(ctx, w.at(handle, ""), v.ID, e.Block, e.Action, typed)
+		if err != nil || len(options) > 0 {
+			break
+		}
+	}
+	return options, err
 }
 
 // Submit presses the submit button of the open modal.
