@@ -94,10 +94,10 @@ func (s *slapd) file(name string) string { return filepath.Join(s.dir, name) }
 // socket is where the server listens.
 func (s *slapd) socket() string { return s.file("ldapi") }
 
-// run starts the process under a shell that ends it when this process is gone, however that happens.
+// run starts the process under a shell that ends it and removes the folder when this process is gone, however that happens.
 func (s *slapd) run(program string) error {
-	const script = `"$@" & pid=$!; cat >/dev/null; kill "$pid" 2>/dev/null; wait "$pid"`
-	cmd := exec.CommandContext(context.Background(), "sh", "-c", script, "sh", //nolint:gosec // a path of the table above
+	const script = `dir=$1; shift; "$@" & pid=$!; cat >/dev/null; kill "$pid" 2>/dev/null; wait "$pid"; rm -rf "$dir"`
+	cmd := exec.CommandContext(context.Background(), "sh", "-c", script, "sh", s.dir, //nolint:gosec // a path of the table above
 		program, "-d", "0", "-f", s.file("slapd.conf"), "-h", "ldapi://"+url.QueryEscape(s.socket())+"/")
 	log, err := os.Create(s.file("log"))
 	if err != nil {
@@ -131,8 +131,8 @@ func (s *slapd) answers(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			s.end()
 			text, _ := os.ReadFile(s.file("log"))
+			s.end()
 			return fmt.Errorf("it does not answer: %w: %s", err, text)
 		}
 	}
