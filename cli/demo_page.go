@@ -46,9 +46,9 @@ func (a *App) servePage(ctx context.Context, start startState, addr string) (err
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	url := "http://" + l.Addr().String()
-	h.welcome(stage.World.Company.Name, url)
+	h.welcome(stage.World, url)
 	told := make(chan error, 1)
-	go func() { told <- h.story(ctx, url) }()
+	go func() { told <- h.story(ctx, stage.World.Directory, url) }()
 	select {
 	case <-ctx.Done():
 		say(a.Stdout, "Stopping.\n")
@@ -59,9 +59,9 @@ func (a *App) servePage(ctx context.Context, start startState, addr string) (err
 	return errors.Join(err, srv.Close(), <-told)
 }
 
-func (h *pageHost) welcome(company, url string) {
+func (h *pageHost) welcome(w *sandbox.World, url string) {
 	out := h.app.Stdout
-	say(out, "Usher's demo: a simulated company, %s, with the production bot in it. Nothing leaves this machine.\n\n", company)
+	say(out, "Usher's demo: a simulated company, %s, with %s as its directory and the production bot in it. Nothing leaves this machine.\n\n", w.Company.Name, w.Directory.Label())
 	for _, line := range h.start.added {
 		say(out, "  added for the catalog: %s\n", line)
 	}
@@ -69,7 +69,7 @@ func (h *pageHost) welcome(company, url string) {
 }
 
 // story plays the tour in a company of its own, so that the output shows what is true while the page is for trying.
-func (h *pageHost) story(ctx context.Context, url string) error {
+func (h *pageHost) story(ctx context.Context, directory sandbox.Directory, url string) error {
 	if h.start.own {
 		say(h.app.Stdout, "Stop with Ctrl-C.\n")
 		return nil
@@ -82,7 +82,7 @@ func (h *pageHost) story(ctx context.Context, url string) error {
 		say(h.app.Stdout, "%v\nThe page is still there: %s\n", err, url)
 		return err
 	}
-	say(h.app.Stdout, tryNext, url, url)
+	say(h.app.Stdout, tryNext, url, directory.Name(), directory.Label())
 	return nil
 }
 

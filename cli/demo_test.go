@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -86,8 +87,8 @@ func TestTheLinesToTryPlayAWholeRequest(t *testing.T) {
 		`"ok":true`,
 	}
 	var setup string
-	for line := range strings.Lines(tryNext) {
-		line = strings.TrimSpace(strings.Replace(line, "%s", url, 1))
+	for line := range strings.Lines(fmt.Sprintf(tryNext, url, okta.Name, "Okta")) {
+		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "C=") {
 			setup = line + "\n"
 		}

@@ -1,11 +1,12 @@
 package cli
 
-// tryNext plays one request from the question to the end of the access. Its lines are run by a test as they stand.
+// tryNext plays one request from the question to the end of the access. It takes the address of the page, and the name and
+// the label of the directory. Its lines are run by a test as they stand.
 const tryNext = `
-The page is at %s. The same company answers to a terminal, too. Paste these lines one after the
+The page is at %[1]s. The same company answers to a terminal, too. Paste these lines one after the
 other; each shows what the person sees. First a request:
 
-  C=%s/_sandbox
+  C=%[1]s/_sandbox
   curl -s $C/people
   curl -s $C/do -d '{"who":"noor","do":"home"}'
   curl -s $C/do -d '{"who":"maya","do":"command","command":"/access","text":"github write"}'
@@ -16,11 +17,11 @@ other; each shows what the person sees. First a request:
   curl -s $C/do -d '{"who":"priya","do":"press","label":"Approve"}'
   curl -s "$C/screen?who=maya"
 
-Then time passes: the notice comes, Okta breaks, the end comes, Okta is mended.
+Then time passes: the notice comes, %[3]s breaks, the end comes, %[3]s is mended.
 
   curl -s $C/clock -d '{"advance":"5h"}'
   curl -s "$C/screen?who=maya"
-  curl -s $C/faults -d '{"vendor":"okta","name":"*","kind":"down"}'
+  curl -s $C/faults -d '{"vendor":"%[2]s","name":"*","kind":"down"}'
   curl -s $C/clock -d '{"advance":"1h"}'
   curl -s $C/clock -d '{"advance":"1m"}'
   curl -s "$C/screen?who=maya"

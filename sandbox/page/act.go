@@ -7,17 +7,21 @@ import (
 	"slices"
 	"time"
 
+	"usher/sandbox"
 	"usher/sandbox/jirasim"
-	"usher/sandbox/oktasim"
 	"usher/sandbox/slacksim"
 )
 
 // trouble is a fault that the page can switch on.
 type trouble struct{ Kind, Words string }
 
-// troubles are the faults of the switches, the good state first.
-func troubles() []trouble {
-	return []trouble{{"", "works"}, {"down", "is down"}, {"slow", "is slow"}, {"rate_limit", "says 429"}, {"lost_answer", "loses answers"}}
+// troubles are the faults of a vendor's switch, the good state first.
+func troubles(vendor string) []trouble {
+	refuses := "says 429"
+	if vendor == "ldap" {
+		refuses = "says busy" // There are no numbers of HTTP in LDAP.
+	}
+	return []trouble{{"", "works"}, {"down", "is down"}, {"slow", "is slow"}, {"rate_limit", refuses}, {"lost_answer", "loses answers"}}
 }
 
 // slowBy is how long a slow vendor takes.
@@ -48,7 +52,7 @@ func (s *Server) moveClock(_ context.Context, ask struct{ Advance, To string }) 
 
 // setFault switches a vendor's trouble on, or with an empty kind off.
 func (s *Server) setFault(_ context.Context, ask struct{ Vendor, Kind string }) (any, error) {
-	if !known(ask.Kind) {
+	if !known(ask.Vendor, ask.Kind) {
 		return nil, fmt.Errorf("kind is %q, which the page has no switch for", ask.Kind)
 	}
 	st := s.now()
@@ -73,14 +77,14 @@ func (s *Server) setFault(_ context.Context, ask struct{ Vendor, Kind string }) 
 		if ask.Kind != "" {
 			w.Jira.Inject(jirasim.Fault{Name: "*", Kind: jirasim.FaultKind(ask.Kind), After: after})
 		}
-	case "okta":
-		w.Okta.ClearFaults()
-		w.Okta.ReleaseHangs()
+	case w.Directory.Name():
+		w.Directory.ClearFaults()
+		w.Directory.ReleaseHangs()
 		if ask.Kind != "" {
-			w.Okta.Inject(oktasim.Fault{Name: "*", Kind: oktasim.FaultKind(ask.Kind), After: after})
+			w.Directory.Inject(sandbox.Fault{Name: "*", Kind: ask.Kind, After: after})
 		}
 	default:
-		return nil, fmt.Errorf("vendor is %q; use slack, jira or okta", ask.Vendor)
+		return nil, fmt.Errorf("vendor is %q; use slack, jira or %s", ask.Vendor, w.Directory.Name())
 	}
 	s.mu.Lock()
 	st.faults[ask.Vendor] = ask.Kind
@@ -89,8 +93,8 @@ func (s *Server) setFault(_ context.Context, ask struct{ Vendor, Kind string }) 
 	return map[string]bool{"ok": true}, nil
 }
 
-func known(kind string) bool {
-	return slices.ContainsFunc(troubles(), func(t trouble) bool { return t.Kind == kind })
+func known(vendor, kind string) bool {
+	return slices.ContainsFunc(troubles(vendor), func(t trouble) bool { return t.Kind == kind })
 }
 
 // fault is what was switched on for a vendor.

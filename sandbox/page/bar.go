@@ -61,9 +61,10 @@ func dueButton(due time.Time, zone *time.Location) g.Node {
 
 // faults are the switches that break vendors.
 func (s *Server) faults(st *stage) g.Node {
+	directory := st.World.Directory
 	return h.Div(
 		h.Class("faults"), h.Role("group"), h.Aria("label", "Faults"),
-		faultSwitch("slack", "Slack", s.fault(st, "slack")), faultSwitch("jira", "Jira", s.fault(st, "jira")), faultSwitch("okta", "Okta", s.fault(st, "okta")),
+		faultSwitch("slack", "Slack", s.fault(st, "slack")), faultSwitch("jira", "Jira", s.fault(st, "jira")), faultSwitch(directory.Name(), directory.Label(), s.fault(st, directory.Name())),
 	)
 }
 
@@ -75,7 +76,7 @@ func faultSwitch(vendor, words, kind string) g.Node {
 	}
 	return h.Label(
 		h.Class(class), h.ID("fault-label-"+vendor), g.Text(words+" "),
-		h.Select(h.ID("fault-"+vendor), h.Data("fault", vendor), g.Map(troubles(), func(t trouble) g.Node {
+		h.Select(h.ID("fault-"+vendor), h.Data("fault", vendor), g.Map(troubles(vendor), func(t trouble) g.Node {
 			return h.Option(h.Value(t.Kind), g.If(t.Kind == kind, h.Selected()), g.Text(t.Words))
 		})),
 	)

@@ -20,8 +20,8 @@ const callsMost = 60
 // apiCall is one call that Usher made, as the list shows it.
 type apiCall struct {
 	ID, Vendor, Name, Method, Path, Fault string
-	Status                                int
-	Changed                               bool
+	Answer                                string // Empty while there is none.
+	Bad, Changed                          bool
 	At                                    time.Time
 }
 
@@ -55,7 +55,7 @@ func callTable(list []apiCall, zone *time.Location) g.Node {
 // row is a call in the list.
 func (c apiCall) row(zone *time.Location) g.Node {
 	var classes []string
-	if c.Fault != "" || c.Status >= http.StatusBadRequest {
+	if c.Fault != "" || c.Bad {
 		classes = append(classes, "bad")
 	}
 	if c.Changed {
@@ -72,35 +72,43 @@ func (c apiCall) row(zone *time.Location) g.Node {
 // mark is what became of the call, in a word.
 func (c apiCall) mark() string {
 	switch {
-	case c.Fault != "" && c.Status == 0:
+	case c.Fault != "" && c.Answer == "":
 		return "no answer"
-	case c.Status == 0:
+	case c.Answer == "":
 		return "…"
 	}
-	return strconv.Itoa(c.Status)
+	return c.Answer
 }
 
 // why names the fault that was switched on.
 func (c apiCall) why() string { return "(" + strings.ReplaceAll(c.Fault, "_", " ") + ")" }
+
+// status is an answer over HTTP; empty for none.
+func status(code int) string {
+	if code == 0 {
+		return ""
+	}
+	return strconv.Itoa(code)
+}
 
 func (st *stage) calls() (list []apiCall, total int) {
 	w := st.World
 	for _, c := range w.Slack.Calls() {
 		list = append(list, apiCall{
 			ID: fmt.Sprint("call-slack-", c.Seq), Vendor: "Slack", Name: c.Name, Method: c.Method, Path: c.Path,
-			Fault: c.Fault, Status: c.Status, Changed: c.Changed, At: c.At,
+			Fault: c.Fault, Answer: status(c.Status), Bad: c.Status >= http.StatusBadRequest, Changed: c.Changed, At: c.At,
 		})
 	}
 	for _, c := range w.Jira.Calls() {
 		list = append(list, apiCall{
 			ID: fmt.Sprint("call-jira-", c.Seq), Vendor: "Jira", Name: c.Name, Method: c.Method, Path: c.Path,
-			Fault: c.Fault, Status: c.Status, Changed: c.Changed, At: c.At,
+			Fault: c.Fault, Answer: status(c.Status), Bad: c.Status >= http.StatusBadRequest, Changed: c.Changed, At: c.At,
 		})
 	}
-	for _, c := range w.Okta.Calls() {
+	for _, c := range w.Directory.Calls() {
 		list = append(list, apiCall{
-			ID: fmt.Sprint("call-okta-", c.Seq), Vendor: "Okta", Name: c.Name, Method: c.Method, Path: c.Path,
-			Fault: c.Fault, Status: c.Status, Changed: c.Changed, At: c.At,
+			ID: fmt.Sprint("call-okta-", c.Seq), Vendor: w.Directory.Label(), Name: c.Name, Method: c.Method, Path: c.Path,
+			Fault: c.Fault, Answer: c.Answer, Bad: c.Answer != "" && !c.OK, Changed: c.Changed, At: c.At,
 		})
 	}
 	slices.SortStableFunc(list, func(a, b apiCall) int { return b.At.Compare(a.At) })

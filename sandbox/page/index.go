@@ -30,6 +30,7 @@ func (s *Server) index(r *http.Request) (g.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	directory := st.World.Directory.Label()
 	pane := q.Get("pane")
 	if pane != "calls" && !slices.Contains(paneNames(), pane) {
 		pane = "slack"
@@ -41,9 +42,9 @@ func (s *Server) index(r *http.Request) (g.Node, error) {
 			h.Header(h.ID("bar"), bar),
 			h.Main(
 				h.ID("panes"), column("slack", "Slack", st.draw(inner, "slack")), column("jira", "Jira", st.draw(inner, "jira")),
-				column("okta", "Okta", st.draw(inner, "okta")), column("calls", "API calls", calls),
+				column("okta", directory, st.draw(inner, "okta")), column("calls", "API calls", calls),
 			),
-			paneSwitch(), h.Div(h.ID("toast"), h.Role("status"), h.Aria("live", "polite")), lost(),
+			paneSwitch(directory), h.Div(h.ID("toast"), h.Role("status"), h.Aria("live", "polite")), lost(),
 		),
 	)), nil
 }
@@ -65,13 +66,13 @@ func column(id, label string, inside g.Node) g.Node {
 }
 
 // paneSwitch chooses the pane that is shown where there is room for one only.
-func paneSwitch() g.Node {
+func paneSwitch(directory string) g.Node {
 	to := func(name, words string) g.Node {
 		return h.A(h.Href("?pane="+name), h.Data("pane", name), g.Text(words))
 	}
 	return h.Nav(
 		h.ID("switch"), h.Aria("label", "Systems"),
-		to("slack", "Slack"), to("jira", "Jira"), to("okta", "Okta"), to("calls", "Calls"),
+		to("slack", "Slack"), to("jira", "Jira"), to("okta", directory), to("calls", "Calls"),
 	)
 }
 

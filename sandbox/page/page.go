@@ -70,9 +70,6 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Pace == 0 {
 		cfg.Pace = 2500 * time.Millisecond
 	}
-	if cfg.Stage.World.Okta == nil {
-		return nil, fmt.Errorf("the page shows Okta, and the directory of this company is %s: play the tour there (usher demo -tour)", cfg.Stage.World.Directory.Label())
-	}
 	s := &Server{cfg: cfg, hub: newHub(), stopped: make(chan struct{})}
 	s.enter(cfg.Stage)
 	var err error
@@ -114,7 +111,7 @@ func (s *Server) enter(to Stage) {
 		"slack": slackpane.New(w).Handler(), "jira": jirapane.New(w).Handler(), "okta": oktapane.New(w).Handler(),
 	}}
 	for name, changed := range map[string]func() <-chan struct{}{
-		"slack": w.Slack.Changed, "jira": w.Jira.Changed, "okta": w.Okta.Changed,
+		"slack": w.Slack.Changed, "jira": w.Jira.Changed, "okta": w.Directory.Changed,
 	} {
 		go s.hub.changes(ctx, name, changed)
 	}
@@ -182,7 +179,7 @@ func (s *Server) routes() (http.Handler, error) {
 	return guard(mux), nil
 }
 
-// paneNames are the vendors' panes, in the order of the columns.
+// paneNames are the vendors' panes, in the order of the columns. That of the directory has the name of the usual one.
 func paneNames() []string { return []string{"slack", "jira", "okta"} }
 
 // pane hands over to the pane of the stage that is up.

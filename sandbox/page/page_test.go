@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"usher/sandbox"
+	"usher/sandbox/ldapsim"
 	"usher/sandbox/page"
 )
 
@@ -303,14 +305,42 @@ func TestNothingIsBegunWhenThePageIsClosed(t *testing.T) {
 	}
 }
 
-func TestAPageOfACompanyWithoutOktaSaysSo(t *testing.T) {
+func TestThePageShowsWhicheverDirectoryIsThere(t *testing.T) {
 	t.Parallel()
-	w, err := sandbox.Start(sandbox.Config{Directory: "entra"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
-	if _, err := page.New(page.Config{Stage: page.Stage{World: w, Product: idle{}}}); err == nil || !strings.Contains(err.Error(), "-tour") {
-		t.Errorf("it says %v", err)
+	for name, label := range map[string]string{"entra": "Entra ID", "google": "Google", "ldap": "LDAP"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, err := sandbox.Start(sandbox.Config{Directory: name})
+			if errors.Is(err, ldapsim.ErrNotInstalled) && os.Getenv("USHER_SLAPD") != "required" {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = w.Close() })
+			p, err := page.New(page.Config{Stage: page.Stage{World: w, Product: idle{}, NextDue: func() time.Time { return time.Time{} }}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv := httptest.NewServer(p)
+			t.Cleanup(srv.Close)
+			t.Cleanup(p.Close)
+			s := served{t, p, srv.URL}
+			if resp, text := s.ask(http.MethodPost, "/okta/add", `{"Who":"noor","Group":"`+w.Directory.GroupID("00g1githubwrite")+`","User":"`+w.Directory.UserID("maya")+`"}`); resp.StatusCode != http.StatusOK {
+				t.Fatal(text)
+			}
+			if resp, text := s.ask(http.MethodPost, "/faults", `{"Vendor":"`+name+`","Kind":"rate_limit"}`); resp.StatusCode != http.StatusOK {
+				t.Error(text)
+			}
+			_, text := s.ask(http.MethodGet, "/?who=maya", "")
+			for _, want := range []string{label + " <span>Admin console of Larkspur", "by Noor Haddad, by hand", `aria-label="` + label + `"`, label + " provisions Slack", `data-fault="` + name + `"`} {
+				if !strings.Contains(text, want) {
+					t.Errorf("the page lacks %q", want)
+				}
+			}
+			if strings.Contains(text, ">Okta") {
+				t.Error("the page names Okta")
+			}
+		})
 	}
 }

@@ -28,7 +28,7 @@ func (p *Pane) add(_ context.Context, a byHand) (any, error) {
 	if a.User == "" {
 		return nil, errors.New("choose whom to add")
 	}
-	return done(), p.w.Okta.AddMemberByHand(a.Group, a.User, admin)
+	return done(), p.w.Directory.AddByHand(a.Group, a.User, admin)
 }
 
 func (p *Pane) remove(_ context.Context, a byHand) (any, error) {
@@ -36,7 +36,7 @@ func (p *Pane) remove(_ context.Context, a byHand) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done(), p.w.Okta.RemoveMemberByHand(a.Group, a.User, admin)
+	return done(), p.w.Directory.RemoveByHand(a.Group, a.User, admin)
 }
 
 // deactivate turns an account off in the directory, which provisions Slack and turns it off there too.
@@ -45,7 +45,7 @@ func (p *Pane) deactivate(_ context.Context, a leaver) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("person is %q, who is not among the people of the company", a.Person)
 	}
-	return done(), errors.Join(p.w.Okta.Deactivate(who.OktaID()), p.w.Slack.Deactivate(who.SlackID()))
+	return done(), errors.Join(p.w.Directory.Deactivate(p.w.Directory.UserID(who.Handle)), p.w.Slack.Deactivate(who.SlackID()))
 }
 
 func (p *Pane) reactivate(_ context.Context, a leaver) (any, error) {
@@ -57,7 +57,7 @@ func (p *Pane) reactivate(_ context.Context, a leaver) (any, error) {
 		u.Deleted = false
 		p.w.Slack.UpdateUser(u)
 	}
-	return done(), p.w.Okta.Reactivate(who.OktaID())
+	return done(), p.w.Directory.Reactivate(p.w.Directory.UserID(who.Handle))
 }
 
 func done() map[string]bool { return map[string]bool{"ok": true} }

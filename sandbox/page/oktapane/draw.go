@@ -25,7 +25,7 @@ func (p *Pane) draw(r *http.Request) (g.Node, error) {
 		h.Class("okta"),
 		h.Header(
 			h.Class("okta-top"), h.Span(h.Class("okta-logo"), h.Aria("hidden", "true")),
-			h.H2(g.Text("Okta "), h.Span(g.Text("Admin console of "+v.Company))),
+			h.H2(g.Text(v.Directory+" "), h.Span(g.Text("Admin console of "+v.Company))),
 		),
 		inside,
 	), nil

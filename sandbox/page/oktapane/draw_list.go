@@ -17,7 +17,7 @@ func (v view) latest() g.Node {
 
 // all are the groups, and below them the person's account.
 func (v view) all() g.Node {
-	return scroll("Groups", h.H3(g.Text("Groups")), h.Ul(h.Class("okta-groups"), g.Map(v.Groups, group.entry)), v.Who.account())
+	return scroll("Groups", h.H3(g.Text("Groups")), h.Ul(h.Class("okta-groups"), g.Map(v.Groups, group.entry)), v.Who.account(v.Directory))
 }
 
 // entry is a group in the list.
@@ -44,12 +44,12 @@ func (one group) chips() g.Node {
 }
 
 // account is the person's own, which can be turned off and on.
-func (m member) account() g.Node {
+func (m member) account(directory string) g.Node {
 	state, button := "The account is not active.", h.Button(h.Type("button"), h.Data("reactivate", m.Handle), g.Text("Activate "+m.Name))
 	if m.Active {
 		state, button = "The account is active.", h.Button(h.Type("button"), h.Data("deactivate", m.Handle), g.Text("Deactivate "+m.Name))
 	}
 	return h.Div(
-		h.Class("okta-person"), h.H3(g.Text(m.Name)), h.P(g.Text(state+" Okta provisions Slack, so turning it off works there too.")), button,
+		h.Class("okta-person"), h.H3(g.Text(m.Name)), h.P(g.Text(state+" "+directory+" provisions Slack, so turning it off works there too.")), button,
 	)
 }

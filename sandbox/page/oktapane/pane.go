@@ -1,4 +1,4 @@
-// Package oktapane is the demo's view of the directory: groups with their members, every change with who caused it, and
+// Package oktapane is the demo's view of the directory, whichever it is: groups with their members, every change with who caused it, and
 // what an administrator can do by hand.
 package oktapane
 
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"usher/sandbox"
-	"usher/sandbox/oktasim"
 	"usher/sandbox/page/web"
 )
 
@@ -65,20 +64,21 @@ type change struct {
 }
 
 type view struct {
-	Company string
-	Who     member
-	Groups  []group
-	Changes []change
-	One     *group
-	Others  []member // Who could be added.
+	Company, Directory string
+	Who                member
+	Groups             []group
+	Changes            []change
+	One                *group
+	Others             []member // Who could be added.
 }
 
 // view is what the person sees of the group whose id is given, or of all groups.
 func (p *Pane) view(viewer web.Viewer, want string) view {
-	v := view{Company: p.w.Company.Name, Who: p.member(viewer.Person.OktaID(), viewer.Person.OktaID())}
-	v.Who.Handle = viewer.Person.Handle
-	for _, g := range p.w.Okta.Groups() {
-		one := p.group(g, viewer.Person)
+	you := p.w.Directory.UserID(viewer.Person.Handle)
+	v := view{Company: p.w.Company.Name, Directory: p.w.Directory.Label(), Who: p.member(you, you)}
+	v.Who.Handle, v.Who.Name = viewer.Person.Handle, viewer.Person.Name
+	for _, g := range p.w.Directory.Groups() {
+		one := p.group(g, you)
 		changes := p.changes(g, viewer.Zone)
 		one.Fresh = len(changes) > 0 && p.w.Clock.Now().Sub(changes[0].At) < time.Minute
 		switch {
@@ -95,18 +95,10 @@ func (p *Pane) view(viewer web.Viewer, want string) view {
 	return v
 }
 
-func (p *Pane) group(g oktasim.Group, who sandbox.Person) group {
-	one := group{ID: g.ID, Name: g.Name, Count: len(g.Members)}
-	switch {
-	case g.Type == oktasim.AppGroup:
-		one.Kind = "imported from an app"
-	case g.Type == oktasim.BuiltIn:
-		one.Kind = "built in"
-	case len(g.RuleIDs) > 0:
-		one.Kind = "filled by a rule"
-	}
+func (p *Pane) group(g sandbox.DirectoryGroup, you string) group {
+	one := group{ID: g.ID, Name: g.Name, Kind: g.Kind, Count: len(g.Members)}
 	for _, id := range slices.Backward(g.Members) {
-		m := p.member(id, who.OktaID())
+		m := p.member(id, you)
 		one.You = one.You || m.You
 		one.Members = append(one.Members, m)
 	}
@@ -115,36 +107,30 @@ func (p *Pane) group(g oktasim.Group, who sandbox.Person) group {
 
 func (p *Pane) member(id, you string) member {
 	m := member{ID: id, Name: id, You: id == you}
-	if u, ok := p.w.Okta.User(id); ok {
-		m.Name, m.Title, m.Active = u.DisplayName, u.Title, u.Status == oktasim.StatusActive
+	if u, ok := p.w.Directory.User(id); ok {
+		m.Name, m.Title, m.Active = u.Name, u.Title, u.Active
 	}
 	return m
 }
 
-func (p *Pane) others(g oktasim.Group) []member {
+func (p *Pane) others(g sandbox.DirectoryGroup) []member {
 	var out []member
 	for _, person := range p.w.Company.People {
-		if !slices.Contains(g.Members, person.OktaID()) && !person.Outsider && !person.Left {
-			out = append(out, member{ID: person.OktaID(), Handle: person.Handle, Name: person.Name})
+		id := p.w.Directory.UserID(person.Handle)
+		if !slices.Contains(g.Members, id) && !person.Outsider && !person.Left {
+			out = append(out, member{ID: id, Handle: person.Handle, Name: person.Name})
 		}
 	}
 	return out
 }
 
 // changes are a group's changes, the latest first.
-func (p *Pane) changes(g oktasim.Group, zone *time.Location) []change {
+func (p *Pane) changes(g sandbox.DirectoryGroup, zone *time.Location) []change {
 	var out []change
-	for i, c := range p.w.Okta.MemberHistory(g.ID) {
-		by := "a group rule"
-		switch c.Via {
-		case oktasim.ViaAPI:
-			by = "Usher, by API token"
-		case oktasim.ViaConsole:
-			by = c.Actor + ", by hand"
-		}
+	for i, c := range p.w.Directory.History(g.ID) {
 		out = append(out, change{
 			Key: fmt.Sprint("okta-change-", g.ID, "-", i), Group: g.ID, GroupName: g.Name, Person: p.member(c.User, "").Name,
-			By: by, Added: c.Added, At: c.At, Clock: c.At.In(zone).Format("Mon 2 Jan 15:04:05"),
+			By: c.By, Added: c.Added, At: c.At, Clock: c.At.In(zone).Format("Mon 2 Jan 15:04:05"),
 		})
 	}
 	slices.Reverse(out)
