@@ -65,6 +65,9 @@ func TestOneRoleGivesGroupsInTwoProviders(t *testing.T) {
 	if got := cloud.members["devs"]; len(got) != 1 || got[0] != "c-u-rita" || !w.dir.member("gboth", "rita") {
 		t.Fatalf("the cloud's group has %v", got)
 	}
+	if !slices.ContainsFunc(w.events(r.ID), func(e access.Event) bool { return e.Facts["account"] == "c-u-rita" }) {
+		t.Error("the record does not say to which account")
+	}
 	// The address at the other provider changes hands: the account that was found stays the one that is removed.
 	cloud.mu.Lock()
 	u := cloud.users["c-u-rita"]

@@ -102,6 +102,9 @@ func (c inspected) apply(t *turn) error {
 		return errLateRead
 	}
 	facts := map[string]string{"group": c.Group.String(), "member": fmt.Sprint(c.Member), "status": c.User.StatusDetail}
+	if m.Account != "" {
+		facts["account"] = string(m.Account)
+	}
 	switch {
 	case c.Member && !m.Given:
 		m.Preexisting = true
