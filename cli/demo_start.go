@@ -50,7 +50,9 @@ func readStart(companyPath, catalogPath, directory string) (startState, error) {
 	if err != nil {
 		return s, err
 	}
-	s.addGroups(c)
+	if err := s.addGroups(c); err != nil {
+		return s, fmt.Errorf("%s: %w", catalogPath, err)
+	}
 	return s, s.addPeople(catalogPath)
 }
 
@@ -66,8 +68,8 @@ func readCompany(path string) (*sandbox.Company, error) {
 	return c, nil
 }
 
-// addGroups gives the directory the groups of the catalog that it lacks.
-func (s *startState) addGroups(c *catalog.Catalog) {
+// addGroups gives the directory the groups of the catalog that it lacks. A demo has one directory.
+func (s *startState) addGroups(c *catalog.Catalog) error {
 	have := map[string]bool{}
 	for _, g := range s.company.Groups {
 		have[g.ID] = true
@@ -75,6 +77,9 @@ func (s *startState) addGroups(c *catalog.Catalog) {
 	for _, app := range c.Apps() {
 		for _, e := range app.Entitlements {
 			for _, g := range e.Groups {
+				if g.Provider != s.directory && slices.Contains(sandbox.Directories(), g.Provider) {
+					return fmt.Errorf("group %s:%s of %s is not in %s, the directory of this demo; start it with -idp %s", g.Provider, g.ID, e.ID, s.directory, g.Provider)
+				}
 				if g.Provider != s.directory || have[g.ID] {
 					continue
 				}
@@ -85,6 +90,7 @@ func (s *startState) addGroups(c *catalog.Catalog) {
 			}
 		}
 	}
+	return nil
 }
 
 // addPeople gives the company the people whom the catalog names and it lacks.

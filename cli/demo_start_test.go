@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"usher/idp/entra"
 	"usher/idp/okta"
 	"usher/sandbox"
 )
@@ -53,6 +54,24 @@ func TestACatalogOfOnesOwnBringsItsGroupsAndPeople(t *testing.T) {
 	}
 	if got := strings.Join(s.company.Domains(), " "); got != "larkspur.example acme.test" {
 		t.Errorf("domains are %s", got)
+	}
+}
+
+// TestACatalogForAnotherDirectory has its group in that directory, and is refused with any other.
+func TestACatalogForAnotherDirectory(t *testing.T) {
+	t.Parallel()
+	const id = "11111111-2222-4333-8444-555555555555"
+	path := write(t, "catalog.yml", strings.NewReplacer(`, "42@acme.test"`, "", "okta:00gacmewikiedit00000", "entra:"+id, "okta:00g1githubread", "entra:"+id).Replace(acmeCatalog))
+	if _, err := readStart("", path, okta.Name); err == nil || !strings.Contains(err.Error(), "-idp entra") {
+		t.Errorf("with Okta: %v", err)
+	}
+	s, err := readStart("", path, entra.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := startDemo(t, s)
+	if err := d.world.Directory.AddByHand(id, d.world.Directory.UserID("maya"), "Noor"); err != nil || !d.world.Member(id, "maya") {
+		t.Errorf("the group is not there: %v", err)
 	}
 }
 

@@ -107,7 +107,8 @@ func (w *World) overview() any {
 			people[i].Okta = p.OktaID()
 		}
 	}
-	return map[string]any{"environment": w.Environment(), "now": w.Clock.Now().UTC(), "offset": w.Clock.Offset().String(), "people": people}
+	directory := map[string]string{"name": w.Directory.Name(), "label": w.Directory.Label(), "url": w.Directory.URL()}
+	return map[string]any{"environment": w.Environment(), "directory": directory, "now": w.Clock.Now().UTC(), "offset": w.Clock.Offset().String(), "people": people}
 }
 
 // decode reads a small JSON body strictly.
