@@ -22,7 +22,9 @@ func (s *Server) emit(subscription string, event map[string]any) <-chan struct{}
 	born := s.cfg.Now()
 	e := s.eventEnvelope(event, born)
 	s.mu.Unlock()
-	s.spawn(func() { s.pursue(e, born, first) })
+	if !s.spawn(func() { s.pursue(e, born, first) }) {
+		close(first)
+	}
 	return first
 }
 

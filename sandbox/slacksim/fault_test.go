@@ -186,6 +186,9 @@ func TestClosedServerRefuses(t *testing.T) {
 	if r := b.do(http.MethodPost, "/api/auth.test", "", "xoxb-sandbox", ""); r.status != http.StatusServiceUnavailable {
 		t.Errorf("%d", r.status)
 	}
+	if err := b.Deactivate("U1ANN"); err != nil { // Nobody hears of it, and nobody waits for that.
+		t.Error(err)
+	}
 }
 
 func TestConfigurationIsChecked(t *testing.T) {

@@ -109,15 +109,16 @@ func (s *Server) enter() bool {
 	return true
 }
 
-// spawn runs work that Close waits for.
-func (s *Server) spawn(work func()) {
+// spawn runs work that Close waits for; false after Close, which runs nothing.
+func (s *Server) spawn(work func()) bool {
 	if !s.enter() {
-		return
+		return false
 	}
 	go func() {
 		defer s.wg.Done()
 		work()
 	}()
+	return true
 }
 
 // bump wakes everybody who waits for a change. The lock must be held.
