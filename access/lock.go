@@ -69,7 +69,7 @@ func (c unlocked) apply(t *turn) error {
 	return nil
 }
 
-// lockMember sets the vendor's own end of a membership and reads it back.
+// lockMember has the vendor's own end of a membership follow the present ends, as far as the vendor does that.
 func (r *Runner) lockMember(ctx context.Context, e Effect, st state, done func(command) error) error {
 	m := st.Members[membershipKey(e.Group, e.User)]
 	if len(m.Leases) == 0 || m.Preexisting || !m.Given {
@@ -87,8 +87,7 @@ func (r *Runner) lockMember(ctx context.Context, e Effect, st state, done func(c
 	if err != nil {
 		return err
 	}
-	r.s.crashAt("before lock")
-	err = x.SetExpiry(ctx, idp.GroupID(e.Group.ID), st.account(e), at)
+	err = r.setEnd(ctx, x, e.Group, st.account(e), at)
 	switch k := idp.KindOf(err); {
 	case k == idp.UserNotFound && e.Attempts < lockTries:
 		return fmt.Errorf("the membership of %s does not show where its end is set", e.Group) // It may be too new.
@@ -100,15 +99,24 @@ func (r *Runner) lockMember(ctx context.Context, e Effect, st state, done func(c
 	case err != nil:
 		return err
 	}
+	return done(locked{e.Group, at})
+}
+
+// setEnd sets the vendor's own end of a membership and reads it back.
+func (r *Runner) setEnd(ctx context.Context, x idp.Expirer, g catalog.Group, user idp.UserID, at time.Time) error {
+	r.s.crashAt("before lock")
+	if err := x.SetExpiry(ctx, idp.GroupID(g.ID), user, at); err != nil {
+		return err
+	}
 	r.s.crashAt("after lock")
-	got, err := x.Expiry(ctx, idp.GroupID(e.Group.ID), st.account(e))
+	got, err := x.Expiry(ctx, idp.GroupID(g.ID), user)
 	if err != nil {
 		return err
 	}
 	if got.IsZero() != at.IsZero() || got.Before(at.Add(-time.Minute)) {
-		return fmt.Errorf("the end of the membership of %s was accepted but does not show yet", e.Group)
+		return fmt.Errorf("the end of the membership of %s was accepted but does not show yet", g)
 	}
-	return done(locked{e.Group, at})
+	return nil
 }
 
 // lockTime is when the vendor is to end a membership: after the last of the grants that hold it. If one of them has no end,

@@ -32,6 +32,7 @@ type expiring struct {
 	mu     sync.Mutex
 	ends   map[string]time.Time
 	refuse error // What SetExpiry answers.
+	late   int   // How many reads do not see a membership yet.
 	asked  int
 }
 
@@ -52,6 +53,10 @@ func (d *expiring) SetExpiry(_ context.Context, g idp.GroupID, u idp.UserID, at 
 func (d *expiring) Expiry(_ context.Context, g idp.GroupID, u idp.UserID) (time.Time, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.late > 0 {
+		d.late--
+		return time.Time{}, &idp.Error{Kind: idp.UserNotFound, Op: "read expiry"}
+	}
 	return d.ends[string(g)+"/"+string(u)], nil
 }
 
@@ -235,6 +240,18 @@ func TestALockThatCannotBeMovedIsToldWithItsTime(t *testing.T) {
 	d.answer(&idp.Error{Kind: idp.NotGovernable, Op: "set expiry"})
 	w.submit("rita", "locked", time.Hour)
 	w.until("told", w.told(r.ID, "dir still ends the membership of dir:g by itself at"))
+}
+
+func TestALockThatIsReadLateIsToldAsSet(t *testing.T) {
+	t.Parallel()
+	w, d := locking(t, true)
+	d.late = 2
+	r := w.submit("rita", "locked", 6*time.Hour)
+	told := w.told(r.ID, "will end the membership of dir:g by itself at")
+	w.until("told", func() bool {
+		w.advance(time.Second)
+		return told()
+	})
 }
 
 func TestAMembershipThatIsTooNewForALockIsLockedLater(t *testing.T) {
