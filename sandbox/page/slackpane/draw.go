@@ -68,6 +68,9 @@ func (p *Pane) screen(v web.Viewer, want string, older int) screen {
 	if s.Closed {
 		return s
 	}
+	if v.Person.Outsider { // Slack does not take an app's commands from those of another company.
+		s.App.Commands, s.App.Shortcuts = nil, nil
+	}
 	s.Tabs = p.tabs(v.Person.Outsider, u, s.App, handle)
 	s.Tab = pick(s.Tabs, want)
 	switch s.Tab {

@@ -116,6 +116,8 @@ func TestEverybodySeesThePlacesThatSlackGivesThem(t *testing.T) {
 	}
 	has(t, b.get("derek", "home"), "account is deactivated")
 	lacks(t, b.get("derek", "home"), "sl-composer", "sl-shortcuts")
+	has(t, b.get("victor", "general"), "sl-composer")
+	lacks(t, b.get("victor", "general"), "sl-command", "sl-shortcuts")
 	has(t, b.get("maya", "messages"), "Sending messages to this app has been turned off.", "Helper has not written to Maya yet. Helps")
 	lacks(t, b.get("maya", "messages"), "sl-composer")
 	if err := b.Slack.Deactivate("U0MAYA"); err != nil {

@@ -101,8 +101,9 @@ export const page = {
   // go changes the address; null takes a parameter out. Panes are drawn anew, and the back button leads back.
   go(changes, { replace = false } = {}) {
     const q = query();
+    const before = `${q}`;
     for (const [k, v] of Object.entries(changes)) v === null ? q.delete(k) : q.set(k, v);
-    history[replace ? 'replaceState' : 'pushState'](null, '', `?${q}`);
+    history[replace || `${q}` === before ? 'replaceState' : 'pushState'](null, '', `?${q}`);
     return arrive();
   },
 
@@ -142,6 +143,12 @@ function arrive() {
   return Promise.all(['slack', 'jira', 'okta', 'calls', 'bar'].map(refresh));
 }
 
+// openHome opens the Home tab anew for whoever has it before them, which is not everybody's to open.
+function openHome() {
+  const { who, tab } = document.getElementById('sl')?.dataset ?? {};
+  if (tab === 'home') page.post('/slack/open', { who, tab });
+}
+
 function listen() {
   const events = new EventSource('/events');
   events.onopen = () => {
@@ -156,15 +163,17 @@ function listen() {
   });
   events.addEventListener('moved', () => {
     for (const part of drawnFor.bar) refresh(part);
-    // Nobody keeps their Home tab before them for hours: when time has passed they open it again.
-    const q = query();
-    if ((q.get('tab') ?? 'home') === 'home') page.post('/slack/open', { who: q.get('who'), tab: 'home' });
+    openHome(); // Nobody keeps their Home tab before them for hours: when time has passed they open it again.
   });
   events.addEventListener('follow', (e) => {
     const at = JSON.parse(e.data);
     if (Object.entries(at).some(([k, v]) => query().get(k) !== v)) page.go(at, { replace: true });
   });
-  events.addEventListener('reset', () => page.go({ issue: null, group: null, tab: null, rows: null, activity: null, older: null }));
+  events.addEventListener('reset', async () => {
+    await page.go({ issue: null, group: null, tab: null, rows: null, activity: null, older: null }, { replace: true });
+    for (const a of document.querySelectorAll('#switch a.news')) a.classList.remove('news'); // What was new is gone.
+    openHome();
+  });
 }
 
 for (const a of document.querySelectorAll('#switch a')) {

@@ -2,6 +2,7 @@
 export function startPeople(slack) {
   const { root, page } = slack;
   let open = false;
+  let railed = ''; // whose place on the rail was scrolled to
   let left = false; // somebody was chosen from the list, in which the focus was
 
   const button = () => root.querySelector('#sl-switch');
@@ -87,6 +88,10 @@ export function startPeople(slack) {
     panel().hidden = !open;
     button().setAttribute('aria-expanded', String(open));
     if (open) sift();
+    if (slack.who !== railed) {
+      railed = slack.who;
+      root.querySelector('.sl-rail-face[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    }
     // The focus comes back when the chosen person is there, unless it has gone elsewhere meanwhile.
     if (!left || slack.who !== page.who) return;
     left = false;

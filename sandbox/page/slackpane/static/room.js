@@ -12,6 +12,7 @@ export function startRoom(slack) {
   let newest = '';
   let follow = false; // the person has just written
   let opened = { who: null, at: 0 };
+  let retry; // a Home tab that was not drawn is opened again, whether anything else happens or not
 
   const list = () => root.querySelector('.sl-list');
   const pill = () => root.querySelector('#sl-pill');
@@ -34,8 +35,12 @@ export function startRoom(slack) {
       return;
     }
     const fresh = opened.who !== slack.who;
-    const missing = root.querySelector('.sl-home > .sl-nothing') && Date.now() - opened.at > again;
+    const missing = root.querySelector('.sl-home > .sl-nothing');
     if (!fresh && !missing) return;
+    const early = fresh ? 0 : opened.at + again - Date.now();
+    clearTimeout(retry);
+    retry = setTimeout(openHome, early > 0 ? early : again);
+    if (early > 0) return;
     opened = { who: slack.who, at: Date.now() };
     slack.post('open', { tab: 'home' });
   }
