@@ -61,6 +61,7 @@ func (e *inactiveError) Error() string {
 
 var (
 	errNoMatch       = errors.New("not mapped under identity.accounts, and e-mail addresses do not match by the settings")
+	errNotTheirs     = errors.New("the e-mail address finds somebody else in the directory")
 	errSomebodyElses = errors.New("the account with this e-mail address is mapped to somebody else under identity.accounts")
 )
 
@@ -71,6 +72,12 @@ func (s *Service) findAccount(ctx context.Context, p idp.Provider, e Effect, per
 	}
 	if !s.cfg.Identity.MatchEmail || person.Email == "" || !s.ownDomain(person.Email) {
 		return idp.User{}, &idp.Error{Kind: idp.UserNotFound, Op: "match account", Err: errNoMatch}
+	}
+	// Two people with one address would share one account, and the end of one's access would take away the other's.
+	if only, err := s.directory.FindUser(ctx, person.Email); err != nil {
+		return idp.User{}, err
+	} else if only.ID != person.ID {
+		return idp.User{}, &idp.Error{Kind: idp.Ambiguous, Op: "match account", Err: errNotTheirs}
 	}
 	u, err := p.FindUser(ctx, person.Email)
 	if err != nil {

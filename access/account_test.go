@@ -124,6 +124,26 @@ func TestAnAccountIsMappedOrMatchedButNeverGuessed(t *testing.T) {
 	}
 }
 
+// TestTwoPeopleWithOneAddressShareNoAccount gives neither of them the account that both would get.
+func TestTwoPeopleWithOneAddressShareNoAccount(t *testing.T) {
+	t.Parallel()
+	w, cloud := inCloud(t, func(i *access.Identity) { i.Explicit = everybody() })
+	w.dir.mu.Lock()
+	for _, id := range []idp.UserID{"u-rita", "u-rob"} {
+		u := w.dir.users[id]
+		u.Email = "both@x.example"
+		w.dir.users[id] = u
+	}
+	w.dir.mu.Unlock()
+	cloud.users["c-u-rita"] = idp.User{ID: "c-u-rita", Email: "both@x.example", Status: idp.Active}
+	w.run()
+	r := w.submit("rita", "both", time.Hour)
+	w.until("refused", func() bool { return w.state(r.ID) == access.GrantFailed })
+	if len(cloud.members["devs"]) != 0 {
+		t.Errorf("given to %v", cloud.members["devs"])
+	}
+}
+
 func accounts(id idp.UserID) map[string]map[idp.UserID]idp.UserID {
 	return map[string]map[idp.UserID]idp.UserID{"cloud": {"u-rita": id}}
 }

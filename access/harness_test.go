@@ -287,12 +287,19 @@ func (d *directory) FindUser(_ context.Context, email string) (idp.User, error) 
 	if err := d.do("find", ""); err != nil {
 		return idp.User{}, err
 	}
+	var found []idp.User
 	for _, u := range d.users {
 		if u.Email == email {
-			return u, nil
+			found = append(found, u)
 		}
 	}
-	return idp.User{}, &idp.Error{Kind: idp.UserNotFound, Op: "find user"}
+	switch len(found) {
+	case 0:
+		return idp.User{}, &idp.Error{Kind: idp.UserNotFound, Op: "find user"}
+	case 1:
+		return found[0], nil
+	}
+	return idp.User{}, &idp.Error{Kind: idp.Ambiguous, Op: "find user"}
 }
 
 func (d *directory) Group(_ context.Context, id idp.GroupID) (idp.Group, error) {

@@ -89,7 +89,12 @@ func userAgent() string { return "usher/" + strings.Fields(version())[0] }
 
 // loopbackURL lets plain http be used for simulators on this machine, and for nothing else.
 func loopbackURL(u string) bool {
-	return strings.HasPrefix(u, "http://127.0.0.1:") || strings.HasPrefix(u, "http://localhost:") || strings.HasPrefix(u, "http://[::1]:")
+	for _, host := range []string{"http://127.0.0.1:", "http://localhost:", "http://[::1]:"} {
+		if strings.HasPrefix(u, host) && !strings.Contains(u, "@") { // What stands before an @ is no host.
+			return true
+		}
+	}
+	return false
 }
 
 func statuses(m map[string]string) map[access.IssueStatus]string {
