@@ -83,7 +83,9 @@ func cut(s string, n int) string {
 
 // escape makes text literal in mrkdwn as far as Slack's three special signs go: no mention, no link, no date.
 func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	s = strings.ReplaceAll(s, "&", "&amp;")
+	s = strings.ReplaceAll(s, "<", "&lt;")
+	return strings.ReplaceAll(s, ">", "&gt;")
 }
 
 // fallback is the text beside the blocks: what notifications and screen readers say. Slack wants it below 4,000

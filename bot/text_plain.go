@@ -32,7 +32,9 @@ func asText(md string) string {
 		}
 		md = md[n:]
 	}
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(b.String())
+	s := strings.ReplaceAll(b.String(), "&lt;", "<")
+	s = strings.ReplaceAll(s, "&gt;", ">")
+	return strings.ReplaceAll(s, "&amp;", "&") // Last, so that what was escaped twice is freed once.
 }
 
 // sentences puts sentences together with a period between those that lack one.
