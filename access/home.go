@@ -144,6 +144,9 @@ func (s *Service) homeAdmin(tx Tx, h *Home) error {
 			h.Unassigned = append(h.Unassigned, app.Name)
 		}
 	}
+	if h.Groups, err = s.changedGroups(tx, h.Now); err != nil {
+		return err
+	}
 	effects, err := tx.Effects()
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ const (
 	Memberships Kind = "membership"
 	People      Kind = "person"
 	Keys        Kind = "key"
+	Groups      Kind = "group"
 )
 
 // Store keeps everything durable. Implementations are safe for concurrent use.

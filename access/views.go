@@ -66,6 +66,8 @@ type Home struct {
 	ActiveGrants, OpenRequests int
 	// Unassigned are the names of the apps in the catalog that nobody has sanctioned yet, for admins.
 	Unassigned []string
+	// Groups are those that the catalog names and that are gone or were renamed lately, for admins.
+	Groups []RoleGroup
 	// Lateness of expiries since start, by provider, for admins.
 	Lateness map[string]Lateness
 }

@@ -282,6 +282,13 @@ func homes4gallery() map[string]access.Home {
 	admin := full
 	admin.Admin, admin.ActiveGrants, admin.OpenRequests = true, 12, 3
 	admin.Unassigned = []string{"Figma", "Miro & Co", "A", "B", "C", "D", "E", "F", "G", "H"}
+	admin.Groups = []access.RoleGroup{
+		{Role: "GitHub: Write", KnownGroup: access.KnownGroup{
+			Group: catalog.Group{Provider: "okta", ID: "00g1"}, Name: "prod-admins", Was: "github-write", Renamed: noon(),
+		}},
+		{Role: "Zoom: Host", KnownGroup: access.KnownGroup{Group: catalog.Group{Provider: "okta", ID: "00g2"}, Name: "zoom-hosts", Gone: noon()}},
+		{Role: "Figma: Editor", KnownGroup: access.KnownGroup{Group: catalog.Group{Provider: "google", ID: "03x"}, Gone: noon()}},
+	}
 	admin.Lateness = map[string]access.Lateness{
 		"okta": {Count: 4211, P50: 412 * time.Millisecond, P99: 1900 * time.Millisecond, Max: 61 * time.Second}, "entra": {},
 	}

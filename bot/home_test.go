@@ -117,7 +117,7 @@ func TestAdminsSeeFailuresAndRevokeWithAReason(t *testing.T) {
 	r, g := granted(6, access.GrantActive, nil)
 	s.core.set(r, g)
 	s.must(s.sim.OpenHome(s.ctx, id(cyd())))
-	s.homeTab(id(cyd()), "Failing at the moment", "Overdue removals", "12 active grants")
+	s.homeTab(id(cyd()), "Failing at the moment", "Overdue removals", "12 active grants", "was called github-write and is called prod-admins now", "any more; it was called zoom-hosts")
 	overdue := slacksim.Pick{Value: menuShow + ":" + testID(6)}
 	v, _ := s.sim.Home(id(cyd()))
 	block := blockWith(t, v, menuRevoke+":"+testID(6))

@@ -58,6 +58,9 @@ func homeView(h access.Home, at pages) slack.HomeTabViewRequest {
 	}
 	if h.Admin {
 		blocks = append(blocks, small(adminText(h)))
+		if text := groupsText(h); text != "" {
+			blocks = append(blocks, small(text))
+		}
 	}
 	blocks = append(blocks, recentBlocks(h)...)
 	blocks = append(blocks, small("As of "+when(h.Now)))
@@ -69,8 +72,8 @@ const unassignedMost = 8
 
 // adminText are the numbers of the whole installation, with a line on each provider that expiries were carried out in.
 func adminText(h access.Home) string {
-	lines := []string{fmt.Sprintf("For admins: %d active grants · %d requests waiting · %d failing · %d overdue",
-		h.ActiveGrants, h.OpenRequests, len(h.Failures), len(h.Overdue))}
+	lines := []string{fmt.Sprintf("For admins: %s · %s waiting · %d failing · %d overdue",
+		number(h.ActiveGrants, "active grant"), number(h.OpenRequests, "request"), len(h.Failures), len(h.Overdue))}
 	if n := len(h.Unassigned); n > 0 {
 		names := make([]string, 0, unassignedMost)
 		for _, name := range h.Unassigned[:min(n, unassignedMost)] {
@@ -89,6 +92,37 @@ func adminText(h access.Home) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// groupsMost is how many groups are named that somebody should look at.
+const groupsMost = 5
+
+// groupsText names the groups of the catalog that are gone or were renamed.
+func groupsText(h access.Home) string {
+	var lines []string
+	for _, g := range h.Groups[:min(len(h.Groups), groupsMost)] {
+		what := lit(g.Group.String(), 80) + " (" + lit(g.Role, 80) + ")"
+		switch {
+		case !g.Gone.IsZero() && g.Name == "":
+			lines = append(lines, ":warning: The directory does not know the group "+what+". Requests for it fail.")
+		case !g.Gone.IsZero():
+			lines = append(lines, ":warning: The directory does not know the group "+what+" any more; it was called "+lit(g.Name, 80)+". Requests for it fail.")
+		default:
+			lines = append(lines, "The group "+what+" was called "+lit(g.Was, 80)+" and is called "+lit(g.Name, 80)+" now. See whether it still stands for the same.")
+		}
+	}
+	if more := len(h.Groups) - groupsMost; more > 0 {
+		lines = append(lines, fmt.Sprintf("And %d more groups; usher doctor names them.", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// number counts things by a name that takes an s.
+func number(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // lateBy spells how late something was, from tenths of a second to days.

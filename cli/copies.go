@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// A running Usher keeps other processes from its file, so it hands out copies itself: over a socket beside the file, to
-// whoever may read the file. It never writes where the other side tells it to.
+// A running Usher keeps other processes from its file, so it hands out copies itself, and tells a doctor what it remembers
+// of groups: over a socket beside the file, to whoever may read the file. It never writes where the other side tells it to.
 
 // socketOf is the socket beside a database.
 func socketOf(database string) string { return database + ".sock" }
@@ -46,6 +46,7 @@ func (p *parts) giveCopies(ctx context.Context) error {
 		defer one.Unlock()
 		p.giveCopy(w, r)
 	})
+	mux.HandleFunc("GET /groups", p.tellGroups)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	// A copy that is under way is cut off, which its reader notices: a stop does not wait for it.
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
@@ -119,6 +120,17 @@ func listenPrivately(ctx context.Context, path string) (net.Listener, error) {
 
 // takeCopy asks a running Usher for a copy and hands it to keep. It returns errNobody if none listens there.
 func takeCopy(ctx context.Context, socket string, keep func(io.Reader) error) error {
+	return askRunning(ctx, socket, "/backup", func(resp *http.Response) error {
+		if resp.StatusCode != http.StatusOK {
+			why, _ := io.ReadAll(io.LimitReader(resp.Body, 1000)) // What is left of it says something, too.
+			return fmt.Errorf("the running Usher gives no copy: %s", strings.TrimSpace(string(why)))
+		}
+		return keep(resp.Body)
+	})
+}
+
+// askRunning asks the running Usher something over its socket. It returns errNobody if none listens there.
+func askRunning(ctx context.Context, socket, path string, take func(*http.Response) error) error {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		c, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", socket)
 		if err != nil {
@@ -127,7 +139,7 @@ func takeCopy(ctx context.Context, socket string, keep func(io.Reader) error) er
 		return c, nil
 	}}
 	defer transport.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://usher/backup", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://usher"+path, nil)
 	if err != nil {
 		return err
 	}
@@ -136,11 +148,7 @@ func takeCopy(ctx context.Context, socket string, keep func(io.Reader) error) er
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		why, _ := io.ReadAll(io.LimitReader(resp.Body, 1000)) // What is left of it says something, too.
-		return fmt.Errorf("the running Usher gives no copy: %s", strings.TrimSpace(string(why)))
-	}
-	return keep(resp.Body)
+	return take(resp)
 }
 
 // errNobody: no Usher listens on the socket.

@@ -25,10 +25,9 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 	tell := func(list ...finding) {
 		for _, x := range list {
 			say(a.Stdout, "%s  %s: %s\n", x.mark, x.subject, x.detail)
-			if x.mark != fails {
-				continue
+			if x.mark == fails {
+				failed++
 			}
-			failed++
 			if x.fix != "" {
 				say(a.Stdout, "      fix: %s\n", x.fix)
 			}
@@ -40,6 +39,7 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 	} else {
 		p, err := a.parts(cfg, err)
 		tell(settingsFindings(*path, cfg, p, err)...)
+		p.memory = recall(ctx, cfg.Database, p.live)
 		a.examine(ctx, p, err, tell)
 		tell(examineStore(ctx, cfg.Database))
 	}

@@ -21,6 +21,7 @@ const (
 	well    mark = "ok  "
 	fails   mark = "FAIL"
 	skipped mark = "skip" // Not checked, because of something that is said elsewhere.
+	notable mark = "note" // Nothing is wrong, but somebody should look.
 )
 
 func judged(ok bool) mark {

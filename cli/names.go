@@ -142,7 +142,7 @@ func (p *parts) askGroup(ctx context.Context, g catalog.Group, role string) (fin
 	case aboutAll(err):
 		return x, err
 	case kind == idp.GroupNotFound, kind == idp.Invalid:
-		x.detail, x.fix = "not found", fixGroup
+		x.detail, x.fix = p.missed(ctx, g), fixGroup
 	case kind == idp.Forbidden:
 		x.detail, x.fix = "Usher may not read it", "give Usher's account the right to read it: docs/providers says how for "+title(g.Provider)
 	case err != nil:
@@ -150,7 +150,7 @@ func (p *parts) askGroup(ctx context.Context, g catalog.Group, role string) (fin
 	case got.Refusal != "":
 		x.detail, x.fix = got.Name+": "+got.Refusal, "map the role to a group that only Usher and people change"
 	default:
-		x.mark, x.detail = well, got.Name
+		x.mark, x.detail, x.fix = p.called(ctx, g, got.Name)
 	}
 	return x, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -210,56 +211,84 @@ func aboutAll(err error) bool {
 	return false
 }
 
-// lookAround checks the outside after the start and after each new catalog, and logs each failure with its fix. It tries
-// again while something could not be checked, and says nothing twice. Nothing of it stops the program: what works goes on.
+// lookAround checks the outside after the start, after each new catalog and daily while there is work, and logs each failure
+// with its fix. It tries again while something could not be checked, and says nothing twice. Nothing of it stops the program:
+// what works goes on.
 func (p *parts) lookAround(ctx context.Context) error {
 	told := map[string]bool{}
-	for wait := time.Minute; ; wait = min(2*wait, 15*time.Minute) {
+	for wait := time.Minute; ; {
 		list := p.outside(ctx, gentle(), nil)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // Told to stop.
 		}
-		t := time.NewTimer(wait)
-		if !p.tell(list, told) {
-			t.Stop()
+		pause := daily
+		if p.tell(list, told) {
+			pause, wait = wait, min(2*wait, 15*time.Minute)
 		}
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return nil
-		case <-t.C:
-		case <-p.renewed:
+		if p.rest(ctx, pause, p.worked) {
 			wait = time.Minute
 		}
-		t.Stop()
 	}
+}
+
+// daily is how often the outside is looked at while all is well. A group may be renamed, and a token taken away, at any time.
+const daily = 24 * time.Hour
+
+// rest waits so long, or until a new catalog is in force, which it reports, or ctx ends. Days on which Usher did nothing are
+// not counted: at rest nobody is called.
+func (p *parts) rest(ctx context.Context, pause time.Duration, worked func() int) (renewed bool) {
+	done := worked()
+	t := time.NewTicker(pause)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-p.renewed:
+			return true
+		case <-t.C:
+			if pause < daily || worked() != done {
+				return false
+			}
+		}
+	}
+}
+
+// worked is how much has been done outside since the start.
+func (p *parts) worked() (n int) {
+	for _, done := range p.service.Runner().Stats().Done {
+		n += done
+	}
+	return n
 }
 
 // tell logs what was not told before and reports whether something could not be checked.
 func (p *parts) tell(list []finding, told map[string]bool) (again bool) {
-	good, failed := 0, map[string]bool{}
+	good, now := 0, map[string]bool{}
 	for _, f := range list {
+		key := f.subject + f.detail
 		switch f.mark {
 		case well:
 			good++
-			continue
 		case skipped:
 			again = true
-			continue
+		case notable:
+			now[key] = true
+			if !told[key] {
+				p.log.Warn("worth a look", "subject", f.subject, "detail", f.detail, "fix", f.fix)
+			}
 		case fails:
-		}
-		again = again || f.fix == fixNoAnswer
-		failed[f.subject+f.detail] = true
-		if !told[f.subject+f.detail] {
-			p.log.Error("check failed", "subject", f.subject, "detail", f.detail, "fix", f.fix)
+			now[key] = true
+			again = again || f.fix == fixNoAnswer
+			if !told[key] {
+				p.log.Error("check failed", "subject", f.subject, "detail", f.detail, "fix", f.fix)
+			}
 		}
 	}
-	if len(failed) == 0 {
+	if len(now) == 0 {
 		p.log.Info("checked slack, jira, the identity providers and the names in the catalog: all is well", "checks", good)
 	}
 	clear(told)
-	for k := range failed {
-		told[k] = true
-	}
+	maps.Copy(told, now)
 	return again
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,12 +57,37 @@ func TestFailureIsLoggedOnceUntilItComesBack(t *testing.T) {
 		{[]finding{{"jira login", well, "", ""}}, false, 1, 1},
 		{[]finding{bad}, false, 2, 1},
 		{[]finding{{"okta groups and people", fails, "3 of 9 not checked", fixNoAnswer}}, true, 3, 1},
+		{[]finding{{"group okta:1", notable, "was renamed", fixRenamed}}, false, 3, 1},
+		{[]finding{{"group okta:1", notable, "was renamed", fixRenamed}}, false, 3, 1},
 	} {
 		again := p.tell(c.list, told)
 		if n, m := strings.Count(log.String(), "check failed"), strings.Count(log.String(), "all is well"); again != c.again || n != c.failed || m != c.well {
 			t.Errorf("round %d: again %v, %d failures and %d times well in\n%s", i, again, n, m, log.String())
 		}
 	}
+}
+
+// All is looked at again after a day with work. After one without, nobody is asked.
+func TestTheOutsideIsLookedAtDailyWhileThereIsWork(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &parts{renewed: make(chan struct{}, 1)}
+		const day = 24 * time.Hour
+		var done atomic.Int64
+		worked := func() int { return int(done.Load()) }
+		rest := func(pause, want time.Duration, early bool) {
+			t.Helper()
+			began := time.Now()
+			if renewed := p.rest(t.Context(), pause, worked); renewed != early || time.Since(began) != want {
+				t.Errorf("renewed: %v, after %v; want %v after %v", renewed, time.Since(began), early, want)
+			}
+		}
+		time.AfterFunc(10*day+time.Hour, p.catalogRenewed)
+		rest(daily, 10*day+time.Hour, true)
+		time.AfterFunc(3*day+time.Hour, func() { done.Add(1) })
+		rest(daily, 4*day, false)
+		rest(time.Minute, time.Minute, false)
+	})
 }
 
 func TestDirectoryIsAskedGentlyAndNotInVain(t *testing.T) {

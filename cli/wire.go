@@ -32,6 +32,7 @@ type parts struct {
 	service  *access.Service
 	figures  *access.Service // Reads the admins' view for the metrics; it works on nothing.
 	bot      *bot.Bot
+	memory   groupMemory
 	renewed  chan struct{} // A new catalog is in force.
 }
 
@@ -137,6 +138,7 @@ func (p *parts) core(a *App) (err error) {
 	if p.service, err = access.New(cfg); err != nil {
 		return err
 	}
+	p.memory = p.service
 	cfg.Admins, cfg.Logger = []string{metricsReader}, slog.New(slog.DiscardHandler)
 	if p.figures, err = access.New(cfg); err != nil {
 		return err

@@ -207,6 +207,15 @@ func TestVerifyJudgesWithoutTouching(t *testing.T) {
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
+			requests := 0
+			peek := store.Peek(t.Context(), c.path, func(tx access.Tx) error {
+				list, err := tx.Unsealed("", 0)
+				requests = len(list)
+				return err
+			})
+			if !errors.Is(peek, c.want) || (peek == nil) != (requests > 0) {
+				t.Errorf("Peek: %d requests, %v, want %v", requests, peek, c.want)
+			}
 			var e *store.OpenError
 			if err != nil && (!errors.As(err, &e) || e.Fix == "" || !strings.HasPrefix(e.Error(), "verify store ")) {
 				t.Errorf("got %v, want it explained", err)
