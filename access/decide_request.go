@@ -381,6 +381,8 @@ type sent struct {
 	Kind EffectKind
 	User idp.UserID
 	At   MessageRef
+	// Chapter is for EffectStatus what the message told.
+	Chapter Chapter
 }
 
 func (c sent) apply(t *turn) error {
@@ -396,7 +398,7 @@ func (c sent) apply(t *turn) error {
 			t.recovered(r, nil)
 		}
 	case EffectStatus:
-		r.Status = c.At
+		r.Status, r.Chapter = c.At, c.Chapter
 	case EffectNotice:
 		if t.s.Grant != nil {
 			t.s.Grant.Notice = c.At

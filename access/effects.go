@@ -263,7 +263,7 @@ func (r *Runner) send(ctx context.Context, e Effect, st state, done func(command
 		return err
 	}
 	s.crashAt("after send " + string(e.Kind))
-	return done(sent{Kind: e.Kind, User: e.User, At: at})
+	return done(sent{Kind: e.Kind, User: e.User, At: at, Chapter: m.Chapter})
 }
 
 // message is what the effect's message must show now; false if there is nothing to say.
@@ -284,6 +284,10 @@ func (s *Service) message(e Effect, st state) (Message, bool) {
 		return m, m.To.Slack != "" && (m.Open || m.At != (MessageRef{}) || e.again())
 	case EffectStatus:
 		m.Kind, m.To, m.At = MessageStatus, st.Request.Requester, st.Request.Status
+		m.Chapter = max(st.Request.Chapter, chapterOf(st.Request, st.Grant))
+		if m.Chapter > st.Request.Chapter {
+			m.At, m.Old = MessageRef{}, m.At
+		}
 		if st.Grant != nil {
 			m.Extension = s.offerFor(*st.Grant)
 		}

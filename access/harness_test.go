@@ -96,7 +96,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), store: storetest.Memory()}
 	w.dir = newDirectory()
 	w.tracker = &tracker{issues: map[access.RequestID]*issue{}}
-	w.slack = &slack{people: w.dir, messages: map[string]access.Message{}}
+	w.slack = &slack{people: w.dir, messages: map[string]access.Message{}, old: map[access.MessageRef]bool{}}
 	w.open()
 	return w
 }
@@ -497,6 +497,7 @@ type slack struct {
 	people   *directory
 	mu       sync.Mutex
 	messages map[string]access.Message // by kind, request and person
+	old      map[access.MessageRef]bool
 	posts    int
 	fail     func() error
 }
@@ -519,7 +520,15 @@ func (s *slack) Send(_ context.Context, m access.Message) (access.MessageRef, er
 		at = access.MessageRef{Channel: "D" + string(m.To.Slack), TS: fmt.Sprint(s.posts)}
 	}
 	s.messages[string(m.Kind)+"/"+string(m.Request.ID)+"/"+m.To.Name] = m
+	s.old[m.Old] = true
 	return at, nil
+}
+
+// replaced reports whether a newer message has taken the place of this one.
+func (s *slack) replaced(at access.MessageRef) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.old[at]
 }
 
 func (s *slack) Find(_ context.Context, email string) (access.SlackProfile, error) {

@@ -126,6 +126,11 @@ type Message struct {
 	To   Person
 	// At is the message to bring up to date; the zero value posts a new one.
 	At MessageRef
+	// Chapter is for MessageStatus the part of the story that the message tells: a new one needs a new message.
+	Chapter Chapter
+	// Old is the message of an earlier chapter that a new post takes the place of; the zero value if there is none. It must
+	// not look as if it were still true.
+	Old MessageRef
 	// Again is true when an earlier post of this very message may have arrived: look before you post.
 	Again   bool
 	Request Request

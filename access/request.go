@@ -135,6 +135,8 @@ type Request struct {
 	Mirrored int `json:"mirrored"`
 	// Status is the requester's live message.
 	Status MessageRef `json:"status,omitzero"`
+	// Chapter is that of the live message.
+	Chapter Chapter `json:"chapter,omitempty"`
 	// Grant is the grant made for this request, or the one to be extended.
 	Grant     GrantID   `json:"grant,omitempty"`
 	CreatedAt time.Time `json:"created_at"`

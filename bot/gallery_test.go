@@ -136,6 +136,7 @@ func gallery() map[string]any {
 	all["revoke_nothing"] = holderView("U1ANN", nil, noon())
 	all["revoke_which"] = holderView("U1ANN", []access.Grant{*g}, noon())
 	all["details"] = stateView(r, g)
+	all["status_folded"] = foldedMessage(access.Message{Kind: access.MessageStatus, To: ann(), Request: r, Grant: g})
 	all["notice"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), Request: r, Grant: g, Extension: access.ExtensionOffer{By: day}})
 	all["notice_last"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), Request: r, Grant: g, Extension: access.ExtensionOffer{Why: "It can be extended once, and that has been used."}})
 	longer := *g

@@ -2,18 +2,14 @@ package bot
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/slack-go/slack"
 
 	"usher/access"
 )
-
-// metadataEvent marks Usher's own messages, so that one whose posting got no answer can be found again.
-const metadataEvent = "usher_message"
 
 // Notifier shows people where their requests stand. It implements access.Notifier and is safe for concurrent use.
 type Notifier struct {
@@ -41,14 +37,27 @@ func (n *Notifier) Send(ctx context.Context, m access.Message) (access.MessageRe
 	if m.To.Slack == "" {
 		return access.MessageRef{}, translate("send "+string(m.Kind), slack.SlackErrorResponse{Err: "user_not_found"}, false)
 	}
-	at := m.At
+	at, old := m.At, m.Old
 	if at == (access.MessageRef{}) && m.Again {
 		found, err := n.find(ctx, m)
 		if err != nil {
 			return access.MessageRef{}, err
 		}
-		at = found
+		if found.chapter == chapterMark(m) {
+			at = found.at
+		} else if old == (access.MessageRef{}) {
+			old = found.at
+		}
 	}
+	at, err := n.put(ctx, m, at)
+	if err == nil && old != (access.MessageRef{}) {
+		err = n.fold(ctx, m, old)
+	}
+	return at, err
+}
+
+// put posts the message, or brings the one at the given place up to date.
+func (n *Notifier) put(ctx context.Context, m access.Message, at access.MessageRef) (access.MessageRef, error) {
 	options := messageOptions(m)
 	if at != (access.MessageRef{}) {
 		err := n.update(ctx, at.Channel, at.TS, options...)
@@ -63,72 +72,39 @@ func (n *Notifier) Send(ctx context.Context, m access.Message) (access.MessageRe
 	return access.MessageRef{Channel: channel, TS: ts}, nil
 }
 
-func messageOptions(m access.Message) []slack.MsgOption {
-	v := render(m)
-	return []slack.MsgOption{
-		slack.MsgOptionText(v.Text, false), slack.MsgOptionBlocks(v.Blocks...), slack.MsgOptionParse(false),
-		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataEvent, EventPayload: mark(m)}),
+// fold leaves of a message whose chapter is over one line that stays true. If Slack does not allow that any more, it stays
+// as it is: its buttons answer with what is true.
+func (n *Notifier) fold(ctx context.Context, m access.Message, old access.MessageRef) error {
+	is := thing(m)
+	is[chapterKey] = "over"
+	err := translate("update old "+string(m.Kind), n.update(ctx, old.Channel, old.TS, marked(foldedMessage(m), is)...), false)
+	var te *access.TargetError
+	if errors.As(err, &te) && !te.Transient {
+		n.log.Warn("an outdated message stays", "err", err)
+		return nil
 	}
+	return err
 }
 
-// mark tells one message of Usher from all others in the same DM.
-func mark(m access.Message) map[string]any {
-	return map[string]any{"kind": string(m.Kind), "request": string(m.Request.ID), "person": string(m.To.User)}
+func messageOptions(m access.Message) []slack.MsgOption {
+	is := thing(m)
+	if c := chapterMark(m); c != "" {
+		is[chapterKey] = c
+	}
+	return marked(render(m), is)
+}
+
+func marked(v message, is map[string]any) []slack.MsgOption {
+	return []slack.MsgOption{
+		slack.MsgOptionText(v.Text, false), slack.MsgOptionBlocks(v.Blocks...), slack.MsgOptionParse(false),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataEvent, EventPayload: is}),
+	}
 }
 
 func (n *Notifier) remember(who access.SlackID, channel string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.dms[who] = channel
-}
-
-// find looks for the very message in the person's DM; the zero value when it never arrived. Only when Slack does not let
-// it look does it give up looking: a second copy is better than none.
-func (n *Notifier) find(ctx context.Context, m access.Message) (access.MessageRef, error) {
-	channel, err := n.dm(ctx, m.To.Slack)
-	if err != nil {
-		return n.unseen("open dm", err)
-	}
-	p := &slack.GetConversationHistoryParameters{
-		ChannelID: channel, Limit: 100, IncludeAllMetadata: true,
-		Oldest: fmt.Sprintf("%d.000000", m.Request.CreatedAt.Add(-time.Hour).Unix()),
-	}
-	want := mark(m)
-	for range 20 {
-		h, err := n.api.GetConversationHistoryContext(ctx, p)
-		if err != nil {
-			return n.unseen("read dm", err)
-		}
-		for i := range h.Messages {
-			if isMarked(h.Messages[i].Metadata, want) {
-				return access.MessageRef{Channel: channel, TS: h.Messages[i].Timestamp}, nil
-			}
-		}
-		if p.Cursor = h.ResponseMetaData.NextCursor; !h.HasMore || p.Cursor == "" {
-			break
-		}
-	}
-	return access.MessageRef{}, nil
-}
-
-func (n *Notifier) unseen(op string, err error) (access.MessageRef, error) {
-	if code(err) == "missing_scope" {
-		n.log.Warn("cannot look for an earlier copy, posting anyway", "op", op, "err", safeCause(err))
-		return access.MessageRef{}, nil
-	}
-	return access.MessageRef{}, translate(op, err, false)
-}
-
-func isMarked(got slack.SlackMetadata, want map[string]any) bool {
-	if got.EventType != metadataEvent {
-		return false
-	}
-	for k, v := range want {
-		if got.EventPayload[k] != v {
-			return false
-		}
-	}
-	return true
 }
 
 // dm is the channel id of the DM with a person.

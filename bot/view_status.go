@@ -73,6 +73,16 @@ func statusMessage(m access.Message) message {
 	return message{Text: s.text(trouble, r.Issue.Key), Blocks: blocks}
 }
 
+// foldedMessage is what stays of the requester's message when a newer one has taken its place.
+func foldedMessage(m access.Message) message {
+	s := headline(":arrow_down:", m.Request.Role.String(), "The newer message says what became of this.")
+	foot := []string{"Asked " + when(m.Request.CreatedAt)}
+	if l := issueLink(m.Request.Issue); l != "" {
+		foot = append(foot, l)
+	}
+	return message{Text: s.text(m.Request.Issue.Key), Blocks: append(s.blocks(), small(strings.Join(foot, " · ")))}
+}
+
 // troubleOf is what holds the request or its grant up, if anything does.
 func troubleOf(r access.Request, g *access.Grant) string {
 	if g != nil && g.Trouble != "" && g.State != access.GrantEnded && g.State != access.GrantFailed {
@@ -270,9 +280,16 @@ func noticeMessage(m access.Message) message {
 	if g == nil {
 		return statusMessage(m)
 	}
-	if g.State != access.GrantActive {
-		st := grantStatus(m.Request, g)
-		return message{Text: st.text(m.Request.Issue.Key), Blocks: st.blocks()}
+	if g.State != access.GrantActive { // The request's own message tells the rest.
+		st := headline(":checkered_flag:", g.Role.String()+": ended")
+		if g.State != access.GrantEnded {
+			st = headline(":hourglass_flowing_sand:", g.Role.String()+": is ending")
+		}
+		blocks := st.blocks()
+		if l := issueLink(m.Request.Issue); l != "" {
+			blocks = append(blocks, small(l))
+		}
+		return message{Text: st.text(m.Request.Issue.Key), Blocks: blocks}
 	}
 	st := headline(":alarm_clock:", g.Role.String()+" ends soon", "It ends "+when(g.DueAt)+" by itself.")
 	extended := m.At != (access.MessageRef{}) && g.Extensions > 0

@@ -98,6 +98,16 @@ func mutants() []mutant {
 			"t.turn%otherTurn == 0", "false",
 			"TestAStormIsTakenInTheOrderOfDanger", "an approved access was given after",
 		},
+		{
+			"tell news by changing a message", "access/effects.go",
+			"if m.Chapter > st.Request.Chapter {", "if m.Chapter > ChapterTaken {",
+			"TestADayInACompany$", "nobody was notified",
+		},
+		{
+			"leave two messages that look true", "bot/notifier.go",
+			"if err == nil && old != (access.MessageRef{}) {", "if err != nil && old != (access.MessageRef{}) {",
+			"TestADayInACompany$", "is there twice",
+		},
 	}
 }
 

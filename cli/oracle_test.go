@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -516,72 +515,6 @@ func (o *oracle) rest() {
 	if !first.Equal(o.next) {
 		o.wrong(11, "the next due time is %s, the index says %s", o.next, first)
 	}
-}
-
-// told checks that each person has one message for each thing, and that it says what is true now.
-func (o *oracle) told() {
-	count := map[string]int{}
-	for _, p := range o.world.Company.People {
-		for _, m := range o.world.Slack.Messages(p.SlackID()) {
-			kind, id := markOf(m.Metadata)
-			if id == "" {
-				continue
-			}
-			key := kind + " of " + string(id) + " to " + p.Handle
-			if kind == "notice" {
-				key += m.TS // Each extension brings a new one.
-			}
-			if count[key]++; count[key] == 2 {
-				o.wrong(5, "the message %s is there twice", key)
-			}
-			if word := o.truth(id); kind == "status" && word != "" && !strings.Contains(m.Plain(), word) {
-				o.wrong(3, "the message %s should say %q:\n%s", key, word, m.Plain())
-			}
-			if kind == "ask" && o.requests[id].State != access.RequestPending && strings.Contains(string(m.Blocks), "approve") && strings.Contains(m.Plain(), "[Approve]") {
-				o.wrong(3, "the message %s still has its buttons", key)
-			}
-		}
-	}
-}
-
-func markOf(raw json.RawMessage) (kind string, id access.RequestID) {
-	var m struct {
-		Payload struct {
-			Kind    string `json:"kind"`
-			Request string `json:"request"`
-		} `json:"event_payload"`
-	}
-	if json.Unmarshal(raw, &m) != nil {
-		return "", ""
-	}
-	return m.Payload.Kind, access.RequestID(m.Payload.Request)
-}
-
-// truth is a word that the requester's message must hold.
-func (o *oracle) truth(id access.RequestID) string {
-	r := o.requests[id]
-	switch r.State {
-	case access.RequestPending:
-		return "waits"
-	case access.RequestDenied:
-		return "denied"
-	case access.RequestCanceled:
-		return "canceled"
-	case access.RequestExpired:
-		return "expired"
-	case access.RequestApproved:
-	}
-	if r.Kind == access.KindExtension {
-		return ""
-	}
-	switch o.grants[id].State {
-	case access.GrantActive:
-		return "active"
-	case access.GrantEnded:
-		return "ended"
-	case access.GrantProvisioning, access.GrantRevoking, access.GrantFailed:
-	}
-	return ""
 }
 
 // tally counts what there is to judge.

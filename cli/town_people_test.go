@@ -16,6 +16,7 @@ import (
 func (w *town) live(ctx context.Context) []string {
 	x := w.world
 	w.ask(ctx, "maya", "github write", "GitHub: Write", "1 hour")
+	w.sleep(ctx, 5*time.Second) // Priya thinks, and Maya is told that her request waits.
 	w.approve(ctx, "priya", "GitHub: Write")
 	w.until(ctx, "Maya is a member", func() bool { return x.Member(githubWrite, "maya") })
 	w.until(ctx, "Maya is told", func() bool { return w.told("maya", "active") })
@@ -271,6 +272,7 @@ func (w *town) day(ctx context.Context) []string {
 	w.approve(ctx, "tomas", "GitHub: Administrator")
 	w.approve(ctx, "ingrid", "GitHub: Administrator")
 	w.ask(ctx, "carla", "figma", "Figma: Editor", "")
+	w.sleep(ctx, 5*time.Second) // Lin thinks, and Carla is told that her request waits.
 	w.deny(ctx, "lin", "Figma: Editor")
 	w.ask(ctx, "hugo", "zoom", "Zoom: Webinar host", "1 day")
 	w.until(ctx, "Petra has reports", w.state("petra", "Salesforce: Reports", active))

@@ -38,8 +38,17 @@ func (t *tour) downGiving(ctx context.Context) error {
 	if err := t.member(ctx, "00g1awsreadonly", "sofia"); err != nil {
 		return err
 	}
-	_, err = t.w.WaitMessage(ctx, "sofia", "AWS", "active until")
-	return err
+	news, err := t.w.WaitMessage(ctx, "sofia", "AWS", "active until")
+	if err != nil {
+		return err
+	}
+	if news.TS == got.TS {
+		return errors.New("the message was only changed, of which Slack notifies nobody")
+	}
+	return t.until(ctx, "the access comes with a new message, for Slack notifies of no change; the first one points to it", func() bool {
+		old, _ := t.w.Slack.Message(got.Channel, got.TS)
+		return strings.Contains(old.Plain(), "newer message")
+	})
 }
 
 func (t *tour) downTaking(ctx context.Context) error {

@@ -81,6 +81,9 @@ func (t *tour) messageLost(ctx context.Context) error {
 			return err
 		}
 	}
+	if n := t.told("elena", "GitHub: Write"); n != 1 {
+		return fmt.Errorf("Elena has %d messages about her request, expected one", n)
+	}
 	// The copy with buttons that work is the one whose address Usher found again.
 	if err := t.denyNewest(ctx, "priya", "Elena Petrova", "elena"); err != nil {
 		return err
@@ -91,10 +94,10 @@ func (t *tour) messageLost(ctx context.Context) error {
 	if n := t.told("priya", "Elena Petrova") - asked; n != 1 {
 		return fmt.Errorf("Priya has %d copies of the question, expected one", n)
 	}
-	if n := t.told("elena", "GitHub: Write"); n != 1 {
-		return fmt.Errorf("Elena has %d messages about her request, expected one", n)
+	if n, live := t.told("elena", "GitHub: Write"), t.told("elena", "GitHub: Write: denied"); n != 2 || live != 1 {
+		return fmt.Errorf("Elena has %d messages about her request and %d with the answer, expected a first and one with the answer", n, live)
 	}
-	t.seen("one question to Priya and one message to Elena, although neither post was answered")
+	t.seen("one question to Priya and one message to Elena, although neither post was answered; the answer is one more")
 	if n := len(t.w.Jira.Issues()) - before; n != 1 {
 		return fmt.Errorf("there are %d issues for one request", n)
 	}

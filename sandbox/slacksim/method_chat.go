@@ -104,6 +104,7 @@ func (s *Server) postMessage(r *request) (map[string]any, error) {
 func (s *Server) post(c *channel, content *content) *message {
 	m := &message{ts: s.ts(), user: s.cfg.BotUserID, byApp: true, posted: s.cfg.Now()}
 	content.into(m)
+	m.notified = m.text
 	c.messages = append(c.messages, m)
 	return m
 }

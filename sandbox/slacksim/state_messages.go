@@ -41,6 +41,7 @@ type message struct {
 	user      string // author
 	byApp     bool
 	text      string
+	notified  string // text when it was posted
 	blocks    []any
 	files     any // attachments
 	metadata  any
@@ -59,13 +60,16 @@ type Message struct {
 	Channel, TS, ThreadTS string
 	User                  string // author's user id
 	Text                  string
-	Blocks                json.RawMessage // null when there are none
-	Metadata              json.RawMessage // nil when there is none
-	Ephemeral             bool
-	To                    string // reader of an ephemeral message
-	PostedAt              time.Time
-	EditedAt              time.Time // zero when never edited
-	Deleted               bool
+	// Notified is the text of which Slack notified the readers: that of the post. A change is a hidden event, of which
+	// nobody is notified (https://docs.slack.dev/reference/events/message/message_changed/).
+	Notified  string
+	Blocks    json.RawMessage // null when there are none
+	Metadata  json.RawMessage // nil when there is none
+	Ephemeral bool
+	To        string // reader of an ephemeral message
+	PostedAt  time.Time
+	EditedAt  time.Time // zero when never edited
+	Deleted   bool
 }
 
 // Plain renders the message for a terminal: its blocks, or its text when it has none.
@@ -78,7 +82,7 @@ func (m Message) Plain() string {
 
 func (m *message) export(channelID string) Message {
 	out := Message{
-		Channel: channelID, TS: m.ts, ThreadTS: m.threadTS, User: m.user, Text: m.text, Blocks: encode(m.blocks),
+		Channel: channelID, TS: m.ts, ThreadTS: m.threadTS, User: m.user, Text: m.text, Notified: m.notified, Blocks: encode(m.blocks),
 		Ephemeral: m.to != "", To: m.to, PostedAt: m.posted, EditedAt: m.edited, Deleted: m.deleted,
 	}
 	if m.metadata != nil {

@@ -1,0 +1,124 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"strings"
+
+	"usher/access"
+)
+
+// told checks that each person has one message for each thing, and that it says what is true now.
+func (o *oracle) told() {
+	count := map[string]int{}
+	for _, p := range o.world.Company.People {
+		for _, m := range o.world.Slack.Messages(p.SlackID()) {
+			kind, id := markOf(m.Metadata)
+			if id == "" {
+				continue
+			}
+			key := kind + " of " + string(id) + " to " + p.Handle
+			if kind == "notice" {
+				key += m.TS // Each extension brings a new one.
+			}
+			if chapterOf(m.Metadata) == "over" {
+				if !strings.Contains(m.Plain(), "newer message") || strings.Contains(string(m.Blocks), `"button"`) {
+					o.wrong(3, "the message %s, which a newer one has replaced, says\n%s", key, m.Plain())
+				}
+				continue
+			}
+			if count[key]++; count[key] == 2 {
+				o.wrong(5, "the message %s is there twice", key)
+			}
+			if word := o.truth(id); kind == "status" && word != "" && !strings.Contains(m.Plain(), word) {
+				o.wrong(3, "the message %s should say %q:\n%s", key, word, m.Plain())
+			}
+			if kind == "status" && !notifies(m.Notified, o.chapter(id)) {
+				o.wrong(3, "the message %s notified of %q, and nobody was notified of what it says now:\n%s", key, m.Notified, m.Plain())
+			}
+			if kind == "ask" && o.requests[id].State != access.RequestPending && strings.Contains(string(m.Blocks), "approve") && strings.Contains(m.Plain(), "[Approve]") {
+				o.wrong(3, "the message %s still has its buttons", key)
+			}
+		}
+	}
+}
+
+func markOf(raw json.RawMessage) (kind string, id access.RequestID) {
+	var m struct {
+		Payload struct {
+			Kind    string `json:"kind"`
+			Request string `json:"request"`
+		} `json:"event_payload"`
+	}
+	if json.Unmarshal(raw, &m) != nil {
+		return "", ""
+	}
+	return m.Payload.Kind, access.RequestID(m.Payload.Request)
+}
+
+// chapterOf is the part of the story that a message is marked with.
+func chapterOf(raw json.RawMessage) string {
+	var m struct {
+		Payload struct {
+			Chapter string `json:"chapter"`
+		} `json:"event_payload"`
+	}
+	_ = json.Unmarshal(raw, &m) // Another mark has no chapter.
+	return m.Payload.Chapter
+}
+
+// chapter is the one that the requester's message must be of, so that they were notified: a new message came with the answer,
+// and another when somebody else took the access away.
+func (o *oracle) chapter(id access.RequestID) string {
+	r, g := o.requests[id], o.grants[id]
+	switch {
+	case r.State == access.RequestPending, r.State == access.RequestCanceled, g.State == access.GrantProvisioning && g.Failure == "":
+		return ""
+	case r.Kind == access.KindExtension && r.State == access.RequestApproved && !r.Extended && r.Failure == "":
+		return ""
+	case g.State == access.GrantRevoking, g.State == access.GrantEnded:
+		switch g.EndReason {
+		case access.EndExpired, access.EndReleased:
+		default:
+			return "2"
+		}
+	}
+	return "1"
+}
+
+// notifies reports whether the text of a notification tells the news of a chapter, as far as one can see.
+func notifies(text, chapter string) bool {
+	switch chapter {
+	case "1":
+		return !strings.Contains(text, "waits for approval") && !strings.Contains(text, "not there yet") && !strings.Contains(text, "recorded")
+	case "2":
+		return strings.Contains(text, "is ending") || strings.Contains(text, "ended")
+	}
+	return true
+}
+
+// truth is a word that the requester's message must hold.
+func (o *oracle) truth(id access.RequestID) string {
+	r := o.requests[id]
+	switch r.State {
+	case access.RequestPending:
+		return "waits"
+	case access.RequestDenied:
+		return "denied"
+	case access.RequestCanceled:
+		return "canceled"
+	case access.RequestExpired:
+		return "expired"
+	case access.RequestApproved:
+	}
+	if r.Kind == access.KindExtension {
+		return ""
+	}
+	switch o.grants[id].State {
+	case access.GrantActive:
+		return "active"
+	case access.GrantEnded:
+		return "ended"
+	case access.GrantProvisioning, access.GrantRevoking, access.GrantFailed:
+	}
+	return ""
+}
