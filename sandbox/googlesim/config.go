@@ -55,7 +55,7 @@ type Config struct {
 	Concurrency int
 	// MemberLag is how far membership reads trail behind writes, by Now. Zero means not at all.
 	MemberLag time.Duration
-	// PlainEdition is an edition without expiring memberships.
+	// PlainEdition is an edition without the features of the larger ones: expiring memberships and the search of transitive ones.
 	PlainEdition bool
 }
 

@@ -171,6 +171,14 @@ func (s *Server) RevokeTokens() {
 	clear(s.tokens)
 }
 
+// SetPlainEdition lets the company buy a smaller or a larger edition; see [Config.PlainEdition].
+func (s *Server) SetPlainEdition(plain bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.PlainEdition = plain
+	s.bump()
+}
+
 // Delegate replaces the scopes that the company has delegated to a service account.
 func (s *Server) Delegate(account string, scopes ...string) error {
 	s.mu.Lock()

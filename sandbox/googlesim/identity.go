@@ -16,6 +16,10 @@ func identityRoutes() []route {
 		{name: "identity.group.list", method: http.MethodGet, path: "/v1/groups", api: apiIdentity, scopes: read, serve: (*Server).listIdentityGroups},
 		{name: "identity.group.get", method: http.MethodGet, path: "/v1/groups/{group}", api: apiIdentity, scopes: read, serve: (*Server).getIdentityGroup},
 		{name: "identity.membership.lookup", method: http.MethodGet, path: members + ":lookup", api: apiIdentity, scopes: read, serve: (*Server).lookupMembership},
+		{
+			name: "identity.membership.transitive", method: http.MethodGet, path: members + ":searchTransitiveMemberships", api: apiIdentity,
+			scopes: read, serve: (*Server).searchTransitive,
+		},
 		{name: "identity.membership.get", method: http.MethodGet, path: members + "/{member}", api: apiIdentity, scopes: read, serve: (*Server).getMembership},
 		{name: "identity.membership.create", method: http.MethodPost, path: members, api: apiIdentity, scopes: write, serve: (*Server).createMembership},
 		{

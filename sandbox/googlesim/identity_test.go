@@ -1,6 +1,7 @@
 package googlesim_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -104,5 +105,51 @@ func TestRolesOverCloudIdentity(t *testing.T) {
 	c.want(200, "", "POST", modify, map[string]any{"removeRoles": []any{"OWNER"}})
 	if role, _, _ := c.Membership(team, ada); role != googlesim.Member {
 		t.Errorf("the role is %s", role)
+	}
+}
+
+// TestTransitiveMemberships holds who is in a group and by which way, and that the search is one of the larger editions.
+func TestTransitiveMemberships(t *testing.T) {
+	t.Parallel()
+	c := open(t, func(cfg *googlesim.Config) {
+		cfg.Groups = append(cfg.Groups, googlesim.Group{ID: "0inner000000001", Email: "inner@acme.example", Members: []string{ada, root}})
+	})
+	const search = "/v1/groups/" + team + "/memberships:searchTransitiveMemberships"
+	if a := c.want(200, "", "GET", search, nil); a.body["memberships"] != nil || a.body["nextPageToken"] != nil {
+		t.Errorf("an empty group: %s", a.raw)
+	}
+	for member, role := range map[string]string{"inner@acme.example": googlesim.Member, ada: googlesim.Owner, clerk: googlesim.Manager} {
+		if err := c.AddMemberByHand(team, member, role, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, token := map[string]string{}, ""
+	for range 4 {
+		a := c.want(200, "", "GET", search+"?pageSize=1&pageToken="+token, nil)
+		rows, _ := a.body["memberships"].([]any)
+		if len(rows) != 1 {
+			t.Fatalf("a page of %d: %s", len(rows), a.raw)
+		}
+		row, _ := rows[0].(map[string]any)
+		key, _ := row["preferredMemberKey"].([]any)[0].(map[string]any)
+		role, _ := row["roles"].([]any)[0].(map[string]any)
+		address, _ := key["id"].(string)
+		got[address] = strings.Join([]string{row["relationType"].(string), role["role"].(string), strings.Split(row["member"].(string), "/")[0]}, " ")
+		token, _ = a.body["nextPageToken"].(string)
+	}
+	want := map[string]string{
+		"inner@acme.example": "DIRECT MEMBER groups", "ada@acme.example": "DIRECT_AND_INDIRECT OWNER users", clerk: "DIRECT MANAGER users", root: "INDIRECT MEMBER users",
+	}
+	if !maps.Equal(got, want) || token != "" {
+		t.Errorf("got %v and the token %q, want %v", got, token, want)
+	}
+	c.want(400, "", "GET", search+"?pageSize=0", nil)
+	c.want(400, "", "GET", search+"?pageToken=x", nil)
+	if a := c.call(root, "GET", strings.Replace(search, team, "0nothing0000001", 1), nil); a.status != 403 || !strings.Contains(a.reason, "2028") {
+		t.Errorf("no group: %d %s", a.status, a.raw)
+	}
+	c.SetPlainEdition(true)
+	if a := c.call(root, "GET", search, nil); a.status != 403 || !strings.Contains(string(a.raw), `"PERMISSION_DENIED"`) {
+		t.Errorf("a plain edition: %d %s", a.status, a.raw)
 	}
 }

@@ -75,12 +75,6 @@ func (s *Server) expiry(r role) (time.Time, bool) {
 	return at, err == nil && at.After(s.clock())
 }
 
-// plainEdition is the refusal of editions without expiring memberships. Number and sense are those that Google's own
-// jit-groups client looks for; the words are unverified.
-func plainEdition() reply {
-	return identityError(http.StatusForbidden, "PERMISSION_DENIED", "Error(3005): Membership expiry requires a Cloud Identity Premium or Workspace subscription.")
-}
-
 // open reports whether the members of the group may be changed over this API.
 func (s *Server) open(g *groupRec, q *request) reply {
 	switch {
@@ -121,7 +115,7 @@ func (s *Server) createMembership(q *request) reply {
 		case !fine || !at.IsZero() && r.Name != Member:
 			return badArgument("Request contains an invalid argument.")
 		case !at.IsZero() && s.cfg.PlainEdition:
-			return plainEdition()
+			return premiumOnly()
 		case !at.IsZero():
 			st.expires = at
 		case r.Name != Member:
@@ -174,7 +168,7 @@ func (s *Server) modifyMembership(q *request) reply {
 		case !mask || !fine || p.MembershipRole.Name != Member || st.role != Member:
 			return badArgument("Request contains an invalid argument.")
 		case s.cfg.PlainEdition:
-			return plainEdition()
+			return premiumOnly()
 		}
 		st.expires = at
 	}

@@ -234,6 +234,14 @@ func (s *Server) SetRoles(clientID string, roles ...string) error {
 	return nil
 }
 
+// SetNoGovernance lets the tenant lose or buy its licenses of Entra ID P2 and Governance; see [Config.NoGovernance].
+func (s *Server) SetNoGovernance(without bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.NoGovernance = without
+	s.bump()
+}
+
 // RevokeTokens makes every token invalid that was given out so far.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
