@@ -138,6 +138,10 @@ type Finding struct {
 	OK      bool
 	Detail  string
 	Fix     string
+	// NoExpiry says that the vendor will not end memberships by itself here (see Expirer), for want of a license or of a right:
+	// as it stands in Detail, known or inferred. Such a finding is OK and has a Fix: it is a fact for those who never ask for
+	// that, and a failure for those who do.
+	NoExpiry bool
 }
 
 // Checker is implemented by providers that can judge their own credentials and rights.

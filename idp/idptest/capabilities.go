@@ -143,7 +143,7 @@ func checkCases() []testCase {
 			before := w.Changes()
 			for _, f := range c.Check(t.Context()) {
 				w.judgeFinding(t, f)
-				if !f.OK {
+				if !f.OK || f.NoExpiry {
 					t.Errorf("not well: %+v", f)
 				}
 			}
@@ -188,7 +188,7 @@ func checkCases() []testCase {
 func (w *world) judgeFinding(t *testing.T, f idp.Finding) {
 	t.Helper()
 	text := f.Subject + f.Detail + f.Fix
-	if f.Subject == "" || f.Detail == "" || (!f.OK && f.Fix == "") {
+	if f.Subject == "" || f.Detail == "" || ((!f.OK || f.NoExpiry) && f.Fix == "") || (f.NoExpiry && !f.OK) {
 		t.Errorf("an incomplete finding: %+v", f)
 	}
 	for _, secret := range w.Secrets {

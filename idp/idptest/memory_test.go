@@ -384,9 +384,15 @@ func (m *memory) Manager(ctx context.Context, user idp.UserID) (idp.User, error)
 func (m *memory) Check(ctx context.Context) []idp.Finding {
 	err := m.request(ctx, "check", idptest.Reads, func() error { return nil })
 	if err != nil && m.bug != "is always well" {
-		return []idp.Finding{{Subject: "credentials", Detail: err.Error(), Fix: "Give others."}}
+		return []idp.Finding{
+			{Subject: "credentials", Detail: err.Error(), Fix: "Give others."},
+			{Subject: "expiry", OK: true, Detail: "Not judged.", NoExpiry: m.bug == "denies its expiry without a fix"},
+		}
 	}
-	return []idp.Finding{{Subject: "credentials", OK: true, Detail: "Accepted."}}
+	return []idp.Finding{
+		{Subject: "credentials", OK: true, Detail: "Accepted."},
+		{Subject: "expiry", OK: true, Detail: "Memberships can end by themselves.", Fix: "Nothing to do.", NoExpiry: m.bug == "denies its expiry"},
+	}
 }
 
 func (m *memory) ServerTime() time.Time { return m.now() }

@@ -46,6 +46,9 @@ func bugs() map[string]string {
 		"guesses the manager":        "a manager who is nobody is not found",
 		"is always well":             "wrong credentials are found and a way to mend them is told",
 
+		"denies its expiry":               "a healthy provider checks out and changes nothing",
+		"denies its expiry without a fix": "wrong credentials are found and a way to mend them is told",
+
 		"forgets the names of groups":        "discovery finds every group with its name and the number of its members",
 		"miscounts":                          "discovery finds every group with its name and the number of its members",
 		"does not count":                     "discovery finds every group with its name and the number of its members",
