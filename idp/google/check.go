@@ -15,7 +15,7 @@ import (
 // maxSkew is how far the two clocks may be apart before signed assertions are refused.
 const maxSkew = time.Minute
 
-// Check judges the credentials, every scope and the right behind it, and the clock. It sends reads only, about eight, and asks
+// Check judges the credentials, every scope and the right behind it, and the clock. It sends reads only, about nine, and asks
 // for fresh access tokens, so that what has just been mended is seen. What cannot be tried without changing something is told.
 func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	p.tokens.forget()
@@ -33,8 +33,10 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	if len(page.Groups) > 0 {
 		some = page.Groups[0]
 	}
-	findings = append(findings, p.checkUsers(ctx), p.checkMembers(ctx, some), p.checkLabels(ctx, some), p.checkRoles(ctx))
-	return append(findings, p.checkReports(ctx), p.checkToken(ctx, scopeSessions, "right to end sessions"), p.checkExpiry(ctx), p.checkClock(), p.checkBudget())
+	labels, resource := p.checkLabels(ctx, some)
+	findings = append(findings, p.checkUsers(ctx), p.checkMembers(ctx, some), labels, p.checkRoles(ctx), p.checkReports(ctx))
+	findings = append(findings, p.checkToken(ctx, scopeSessions, "right to end sessions"), p.checkExpiryScope(ctx), p.checkEdition(ctx, resource))
+	return append(findings, p.checkClock(), p.checkBudget())
 }
 
 const credentialsFix = "Compare service account, key and subject with the Cloud project and with Security, API controls, Domain-wide delegation in the admin console."
@@ -73,15 +75,15 @@ func (p *Provider) checkMembers(ctx context.Context, some groupRow) idp.Finding 
 	return p.finding(subject, err, "Members can be read with the scope that also changes them; the role behind it shows only when a group is changed.", p.grant(scopeMembers, "change members of groups"))
 }
 
-func (p *Provider) checkLabels(ctx context.Context, some groupRow) idp.Finding {
+// checkLabels also returns the group's name in the Cloud Identity API; empty if the group cannot be read there.
+func (p *Provider) checkLabels(ctx context.Context, some groupRow) (idp.Finding, string) {
 	const subject = "right to read labels of groups"
-	fix := p.grant(scopeLabels, "read groups") + " Enable the Cloud Identity API in the Cloud project as well."
 	if some.Email == "" {
-		f := p.checkToken(ctx, scopeLabels, subject)
-		return f
+		return p.checkToken(ctx, scopeLabels, subject), ""
 	}
-	_, err := p.identityGroup(ctx, "check labels", some.Email)
-	return p.finding(subject, err, "Dynamic and locked groups are recognized.", fix)
+	resource, _, err := p.labels(ctx, "check labels", some.Email)
+	fix := p.grant(scopeLabels, "read groups") + " Enable the Cloud Identity API in the Cloud project as well."
+	return p.finding(subject, err, "Dynamic and locked groups are recognized.", fix), resource
 }
 
 // checkRoles is no failure without the right: the least rights that do the work do not include it.
@@ -111,22 +113,23 @@ func (p *Provider) checkReports(ctx context.Context) idp.Finding {
 	return p.finding("right to read reports", err, "The last use of apps can be read.", p.grant(scopeReports, "read reports")+" Or do without last use.")
 }
 
-// checkToken tries a scope that cannot be used without changing something: whether an access token for it can be had.
+// checkToken tries a scope that cannot be used without changing something.
 func (p *Provider) checkToken(ctx context.Context, scope, subject string) idp.Finding {
-	short := strings.TrimPrefix(scope, scopePrefix)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.at.admin.String(), nil)
-	if err == nil {
-		err = p.tokens.Authorize(ctx, req, scope)
-	}
-	return p.finding(subject, err, "The scope "+short+" is granted; the role behind it shows only when it is used.", p.grant(scope, "do this")+" Or do without.")
+	return p.tokenFinding(scope, subject, p.tryToken(ctx, scope))
 }
 
-func (p *Provider) checkExpiry(ctx context.Context) idp.Finding {
-	f := p.checkToken(ctx, scopeExpiry, "right to let memberships end by themselves")
-	if f.OK {
-		f.Detail += " Whether the edition has expiring memberships shows at the first one."
+// tryToken tries whether an access token for a scope can be had.
+func (p *Provider) tryToken(ctx context.Context, scope string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.at.admin.String(), nil)
+	if err != nil {
+		return err
 	}
-	return f
+	return p.tokens.Authorize(ctx, req, scope)
+}
+
+func (p *Provider) tokenFinding(scope, subject string, err error) idp.Finding {
+	short := strings.TrimPrefix(scope, scopePrefix)
+	return p.finding(subject, err, "The scope "+short+" is granted; the role behind it shows only when it is used.", p.grant(scope, "do this")+" Or do without.")
 }
 
 func (p *Provider) checkClock() idp.Finding {

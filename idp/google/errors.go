@@ -76,6 +76,8 @@ func judge(r rest.Request, a *rest.Answer) *idp.Error {
 		e.Err = scopeError(strings.TrimPrefix(r.Scope, scopePrefix))
 	case isEdition(text):
 		return notGovernable(r.Op, refusedEdition)
+	case strings.Contains(text, "Error(4013)"):
+		e.Err = errMembersHidden
 	}
 	return e
 }
@@ -90,13 +92,20 @@ func isScopeLacking(status int, reason, text string) bool {
 	return status == http.StatusForbidden && (reason == "insufficientPermissions" || strings.Contains(text, "insufficient authentication scopes"))
 }
 
+// errMembersHidden is the refusal of who may not see every member of a group, directly or in one within it. The number is one
+// that the users of the API report ("Insufficient permissions to retrieve memberships"); it is not documented.
+var errMembersHidden = errors.New("the account may not see every member")
+
 // isEdition recognizes the refusal of an edition without expiring memberships by the numbers that Google's own jit-groups
 // client looks for.
 func isEdition(text string) bool {
 	return strings.Contains(text, "Error(3005)") || strings.Contains(text, "Error(3006)")
 }
 
-const refusedEdition = "This edition of Google Workspace has no expiring memberships; Enterprise Standard or Plus, Education Standard or Plus, or Cloud Identity Premium has."
+const refusedEdition = "This edition of Google Workspace has no expiring memberships; " + editions + " has."
+
+// codePermission is the status of what is not allowed, for whatever cause.
+const codePermission = "PERMISSION_DENIED"
 
 // codeOf is the reason that Google gave for an error.
 func codeOf(err error) string {

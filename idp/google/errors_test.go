@@ -33,6 +33,7 @@ func TestJudge(t *testing.T) {
 		{403, body("domainPolicy", "x"), idp.Forbidden, "domainPolicy"},
 		{403, `{"error":{"code":403,"message":"Error(3005): no","status":"PERMISSION_DENIED"}}`, idp.NotGovernable, ""},
 		{403, `{"error":{"code":403,"message":"Error(3006): no","status":"PERMISSION_DENIED"}}`, idp.NotGovernable, ""},
+		{403, `{"error":{"code":403,"message":"Error(4013): no","status":"PERMISSION_DENIED"}}`, idp.Forbidden, "PERMISSION_DENIED"},
 		{401, body("authError", "x"), idp.Unauthorized, "authError"},
 		{401, "", idp.Unauthorized, "HTTP 401"},
 		{404, body("notFound", "x"), idp.GroupNotFound, "notFound"},

@@ -145,7 +145,7 @@ func (p *Provider) identityGroup(ctx context.Context, op, email string) (identit
 func hiddenGroup(err error) error {
 	var e *idp.Error
 	var lacking scopeError
-	if errors.As(err, &e) && e.Kind == idp.Forbidden && e.Code == "PERMISSION_DENIED" && !errors.As(err, &lacking) {
+	if errors.As(err, &e) && e.Kind == idp.Forbidden && e.Code == codePermission && !errors.As(err, &lacking) {
 		e.Err = errors.New("the labels of the group cannot be read: the group is very new, or the account lacks the right to see it there")
 	}
 	return err

@@ -252,7 +252,7 @@ func (s *sim) fault(f idptest.Fault) {
 		names = []string{
 			"user.list", "user.get", "group.list", "group.get", "member.list", "member.get", "member.has", "roleassignment.list",
 			"activity.list", "identity.group.lookup", "identity.group.get", "identity.group.list", "identity.membership.lookup",
-			"identity.membership.get", "unknown",
+			"identity.membership.get", "identity.membership.transitive", "unknown",
 		}
 	}
 	kinds := map[idptest.FaultKind]googlesim.FaultKind{
