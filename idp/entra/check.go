@@ -29,10 +29,10 @@ func rights() []right {
 	return []right{
 		{"right to change members", []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}, ""},
 		{"right to read users", []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, ""},
-		{"right to read sign-ins", []string{"AuditLog.Read.All"}, "the last use of apps and the last sign-in"},
+		{"right to read sign-ins", []string{"AuditLog.Read.All"}, "knowledge of the last use of apps and the last sign-in"},
 		{"right to end sessions", []string{"User.RevokeSessions.All", "Directory.ReadWrite.All"}, "ending sessions when access is taken away"},
-		{"right to use PIM for Groups", []string{"PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"}, "an end of access that Entra itself sees to"},
-		{"right to read apps", []string{"Application.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}, "the apps of discovered groups"},
+		{"right to use PIM for Groups", []string{pimRight}, "end of access that Entra itself sees to"},
+		{"right to read apps", []string{"Application.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}, "knowledge of the apps of discovered groups"},
 	}
 }
 
@@ -68,7 +68,7 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	if slices.Contains(held.Roles, "AuditLog.Read.All") {
 		findings = append(findings, p.checkSignIns(ctx))
 	}
-	if group != "" && slices.Contains(held.Roles, "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup") {
+	if !readable || slices.Contains(held.Roles, pimRight) {
 		findings = append(findings, p.checkPIM(ctx, group))
 	}
 	return append(findings, p.checkClock(), p.checkLimits())
@@ -79,10 +79,11 @@ func judgeRights(held []string) []idp.Finding {
 	var findings []idp.Finding
 	for _, r := range rights() {
 		f := idp.Finding{Subject: r.subject, OK: true, Detail: "Not granted, so there is no " + r.without + ".", Fix: "If you want it, grant " + r.anyOf[0] + "."}
+		f.NoExpiry = r.anyOf[0] == pimRight
 		at := slices.IndexFunc(r.anyOf, func(role string) bool { return slices.Contains(held, role) })
 		switch {
 		case at >= 0:
-			f.Detail, f.Fix = "By "+r.anyOf[at]+".", ""
+			f.Detail, f.Fix, f.NoExpiry = "By "+r.anyOf[at]+".", "", false
 		case r.without == "":
 			f.OK, f.Detail = false, "The application permission "+r.anyOf[0]+" is missing."
 			f.Fix = "Add " + r.anyOf[0] + " as an application permission of Microsoft Graph to the app registration and grant admin consent."
@@ -125,23 +126,8 @@ func (p *Provider) checkUsers(ctx context.Context) idp.Finding {
 
 func (p *Provider) checkSignIns(ctx context.Context) idp.Finding {
 	_, err := p.do(ctx, call{op: "check sign-in log", path: "/auditLogs/signIns", query: url.Values{"$top": {"1"}}, class: reports})
-	return license("reading sign-ins", err, "Sign-ins can be read.", "The last use of apps needs Entra ID P1. Buy it or do without.")
-}
-
-func (p *Provider) checkPIM(ctx context.Context, group string) idp.Finding {
-	_, err := p.do(ctx, call{
-		op: "check PIM for Groups", path: pimPath + "assignmentScheduleInstances", query: url.Values{"$filter": {"groupId eq " + quote(group)}, "$top": {"1"}},
-	})
-	return license("PIM for Groups", err, "Entra itself can end access.", "Expiry by Entra needs Entra ID P2 or Governance. Buy it or leave native expiry off.")
-}
-
-// license takes a missing license for a fact and not for a fault.
-func license(subject string, err error, well, fix string) idp.Finding {
-	f := finding(subject, err, well, fix)
-	var e *idp.Error
-	if errors.As(err, &e) && (e.Code == codeNoPremium || e.Code == codeNoGovernance) {
-		f.OK = true
-	}
+	f := finding("reading sign-ins", err, "Sign-ins can be read.", "The last use of apps needs Entra ID P1. Buy it or do without.")
+	f.OK = f.OK || codeOf(err) == codeNoPremium // A missing license is a fact and not a fault.
 	return f
 }
 
