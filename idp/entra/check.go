@@ -30,7 +30,7 @@ func rights() []right {
 		{"right to change members", []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}, ""},
 		{"right to read users", []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, ""},
 		{"right to read sign-ins", []string{"AuditLog.Read.All"}, "knowledge of the last use of apps and the last sign-in"},
-		{"right to end sessions", []string{"User.RevokeSessions.All", "Directory.ReadWrite.All"}, "ending sessions when access is taken away"},
+		{"right to end sessions", []string{"User.RevokeSessions.All", "Directory.ReadWrite.All"}, "ending of sessions when access is taken away"},
 		{"right to use PIM for Groups", []string{pimRight}, "end of access that Entra itself sees to"},
 		{"right to read apps", []string{"Application.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}, "knowledge of the apps of discovered groups"},
 	}

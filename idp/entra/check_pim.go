@@ -27,10 +27,10 @@ func (p *Provider) checkPIM(ctx context.Context, group string) idp.Finding {
 	case err == nil:
 		f.Detail = "PIM for Groups answers and asks for no license, so Entra itself can end memberships. Whether the PIM policy of a group allows an end shows at the first."
 	case codeOf(err) == codeNoGovernance:
-		f.NoExpiry, f.Fix = true, "Buy Entra ID P2 or Governance, or do without."
+		f.NoExpiry, f.Fix = true, "Buy Entra ID P2 or Governance."
 		f.Detail = "Entra does not end memberships by itself: Graph says that the tenant has no Entra ID P2 or Governance license, which PIM for Groups needs."
 	case kind == idp.Forbidden:
-		f.NoExpiry, f.Fix = true, "See that "+pimRight+" is granted with admin consent, or do without."
+		f.NoExpiry, f.Fix = true, "See that "+pimRight+" is granted with admin consent."
 		f.Detail = "Entra does not end memberships by itself: Graph refuses PIM for Groups to this app (" + codeOf(err) + ")."
 	case kind == idp.Throttled, kind == idp.Unavailable, kind == idp.Unauthorized:
 		return finding(f.Subject, err, "", "Mend the findings above first.")
