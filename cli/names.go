@@ -266,19 +266,30 @@ func named(n *yaml.Node, role string, f func(address string)) {
 	}
 }
 
-// checkLocks complains about roles that ask for a second lock at a provider that has none.
-func (p *parts) checkLocks(provider string) []finding {
-	if _, can := p.idp[provider].(idp.Expirer); can || p.live == nil {
+// checkLocks complains about roles that ask for a second lock at a provider that has none: never, or by what it found of its
+// license and rights.
+func (p *parts) checkLocks(provider string, found []idp.Finding) []finding {
+	const without = "take second_lock out of the catalog: Usher alone ends this access"
+	var why []finding
+	for _, x := range found {
+		if x.NoExpiry {
+			why = append(why, finding{detail: x.Detail, fix: strings.TrimSuffix(x.Fix, ".") + "; or " + without})
+		}
+	}
+	if _, can := p.idp[provider].(idp.Expirer); !can {
+		why = []finding{{detail: title(provider) + " cannot end memberships by itself", fix: without}}
+	}
+	if p.live == nil {
 		return nil
 	}
 	var list []finding
 	for _, app := range p.live.Current().Apps() {
 		for _, e := range app.Entitlements {
-			if e.SecondLock && slices.ContainsFunc(e.Groups, func(g catalog.Group) bool { return g.Provider == provider }) {
-				list = append(list, finding{
-					"second lock of " + e.Title(), fails, title(provider) + " cannot end memberships by itself",
-					"take second_lock out of the catalog: Usher alone ends this access",
-				})
+			if !e.SecondLock || !slices.ContainsFunc(e.Groups, func(g catalog.Group) bool { return g.Provider == provider }) {
+				continue
+			}
+			for _, x := range why {
+				list = append(list, finding{"second lock of " + e.Title(), fails, x.detail, x.fix})
 			}
 		}
 	}

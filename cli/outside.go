@@ -118,7 +118,7 @@ func (p *parts) checkProvider(ctx context.Context, name string, how pace) []find
 		blind[x.Subject] = !x.OK
 		list = append(list, finding{name + " " + x.Subject, judged(x.OK), x.Detail, x.Fix})
 	}
-	list = append(merged(list), p.checkLocks(name)...)
+	list = append(merged(list), p.checkLocks(name, found)...)
 	switch {
 	case refused:
 		return append(list, finding{name + " rights, clock, groups and people", skipped, "checked when this is mended", ""})
