@@ -130,7 +130,6 @@ func (w *town) hour(ctx context.Context, vendor, kind string) []string {
 	}
 	w.world.ClearFaults()
 	w.outages = append(w.outages, span{from, time.Now()})
-	w.excuse(2)
 	w.sleep(ctx, time.Minute)
 	faults = append(faults, w.expect(!w.world.Member(githubWrite, "maya"), "no removal within a minute of the return")...)
 	w.sleep(ctx, time.Minute)

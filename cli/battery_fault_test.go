@@ -47,7 +47,6 @@ func TestEachFaultOfEachCallDelaysOrRefusesButBreaksNothing(t *testing.T) {
 			for _, c := range strings.Split(entry, ",") {
 				part := strings.Split(c, " ")
 				w.inject(part[0], part[1], part[2], 1)
-				w.excuse(1)
 			}
 			return w.troubled(ctx)
 		}))

@@ -168,13 +168,11 @@ func (w *town) do(ctx context.Context, d deed) {
 	case "fault":
 		part := strings.Split(faultCalls()[d.N%len(faultCalls())], " ")
 		w.inject(part[0], part[1], faultKinds()[d.N/20%len(faultKinds())], 1+d.N%3)
-		w.excuse(3)
 	case "outage":
 		vendor := []string{"okta", "jira", "slack"}[d.N%3]
 		w.inject(vendor, "*", []string{"down", "error_503", "hang_after", "rate_limit_bare", "error_500"}[d.N/3%5], 0)
 		w.sleep(ctx, time.Duration(d.N%50)*time.Minute)
 		x.ClearFaults()
-		w.excuse(5)
 	case "jump":
 		w.world.Clock.Advance(time.Duration(d.N%10) * time.Hour)
 	case "stranger":
