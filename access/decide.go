@@ -107,10 +107,10 @@ func (t *turn) event(r *Request, kind EventKind, actor Person, text string, fact
 func (k EventKind) milestone() bool {
 	switch k {
 	case EventStepApproved, EventApproved, EventDenied, EventCanceled, EventLapsed, EventActive, EventFailed,
-		EventExtended, EventEnded, EventTrouble, EventTroubleOver:
+		EventExtended, EventEnded, EventTrouble, EventTroubleOver, EventMemberLocked:
 		return true
 	case EventRequested, EventIssueOpened, EventProvisioning, EventInspected, EventMemberAdded, EventRevoking,
-		EventMemberRemoved, EventMemberKept, EventMemberLocked:
+		EventMemberRemoved, EventMemberKept:
 	}
 	return false
 }

@@ -96,6 +96,9 @@ func (r *Runner) lockMember(ctx context.Context, e Effect, st state, done func(c
 	case k == idp.NotGovernable:
 		r.s.log.Warn("no second lock", "effect", e.ID, "err", err)
 		return done(unlocked{e.Group, e.Group.Provider + " does not allow an end for it."})
+	case k == idp.Forbidden && e.Attempts >= lockTries: // An extension tries again.
+		r.s.log.Warn("no second lock", "effect", e.ID, "err", err)
+		return done(unlocked{e.Group, "Usher has no right to have " + e.Group.Provider + " end it."})
 	case err != nil:
 		return err
 	}

@@ -169,6 +169,7 @@ func TestAccessIsGivenWithoutASecondLockAndSaysSo(t *testing.T) {
 	}{
 		"a provider that cannot":  {false, nil},
 		"a license that does not": {true, &idp.Error{Kind: idp.NotGovernable, Op: "set expiry", Err: errors.New("no license")}},
+		"a right that is missing": {true, &idp.Error{Kind: idp.Forbidden, Op: "set expiry"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +177,14 @@ func TestAccessIsGivenWithoutASecondLockAndSaysSo(t *testing.T) {
 			d.answer(c.answer)
 			r := w.submit("rita", "locked", time.Hour)
 			w.until("active", func() bool { return w.state(r.ID) == access.GrantActive })
-			w.until("told", w.told(r.ID, "There is no second lock on dir:g"))
+			told := w.told(r.ID, "There is no second lock on dir:g")
+			w.until("told", func() bool {
+				w.advance(time.Second)
+				return told()
+			})
+			w.until("on the issue", func() bool {
+				return slices.ContainsFunc(w.tracker.of(r.ID).lines, func(e access.Event) bool { return e.Kind == access.EventMemberLocked })
+			})
 			w.advance(time.Hour)
 			w.until("ended", func() bool { return w.state(r.ID) == access.GrantEnded })
 		})
