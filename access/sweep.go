@@ -157,7 +157,7 @@ func (s *Service) repairPage(ctx context.Context, kind Kind, after string) (last
 			return err
 		}
 		for _, id := range ids {
-			st, err := s.records.load(tx, RequestID(id))
+			st, err := load(tx, RequestID(id)) // Each is looked at once, so the cache would only grow.
 			if err != nil {
 				return err
 			}
