@@ -19,8 +19,8 @@ func BenchmarkPage(b *testing.B) {
 		v.slack.See("Fix the checkout")
 		b.ReportMetric(v.until("#slack button[data-action=approve]", "#slack", "Approved by Priya Nair"), "approve-ms")
 		v.okta.See("Maya Chen added to github-write")
-		b.ReportMetric(v.until("#bar [data-advance='24h']", "#okta", "Maya Chen removed from github-write"), "removed-ms")
-		b.ReportMetric(v.until("#okta [data-group='00g1githubwrite']", "#okta", "Add by hand"), "group-ms")
+		b.ReportMetric(v.until("#bar [data-advance='24h']", "#directory", "Maya Chen removed from github-write"), "removed-ms")
+		b.ReportMetric(v.until("#directory [data-group='00g1githubwrite']", "#directory", "Add by hand"), "group-ms")
 	}
 }
 

@@ -53,7 +53,7 @@ func visit(t testing.TB, width, height int) *visitor {
 	})
 	tab := browser.Open(t, width, height)
 	v := &visitor{
-		Tab: tab, slack: tab.In("#slack"), jira: tab.In("#jira"), okta: tab.In("#okta"), bar: tab.In("#bar"), url: srv.URL, phone: width < 1080,
+		Tab: tab, slack: tab.In("#slack"), jira: tab.In("#jira"), okta: tab.In("#directory"), bar: tab.In("#bar"), url: srv.URL, phone: width < 1080,
 	}
 	tab.Go(srv.URL)
 	return v

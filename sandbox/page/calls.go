@@ -107,7 +107,7 @@ func (st *stage) calls() (list []apiCall, total int) {
 	}
 	for _, c := range w.Directory.Calls() {
 		list = append(list, apiCall{
-			ID: fmt.Sprint("call-okta-", c.Seq), Vendor: w.Directory.Label(), Name: c.Name, Method: c.Method, Path: c.Path,
+			ID: fmt.Sprint("call-directory-", c.Seq), Vendor: w.Directory.Label(), Name: c.Name, Method: c.Method, Path: c.Path,
 			Fault: c.Fault, Answer: c.Answer, Bad: c.Answer != "" && !c.OK, Changed: c.Changed, At: c.At,
 		})
 	}

@@ -42,7 +42,7 @@ func (s *Server) index(r *http.Request) (g.Node, error) {
 			h.Header(h.ID("bar"), bar),
 			h.Main(
 				h.ID("panes"), column("slack", "Slack", st.draw(inner, "slack")), column("jira", "Jira", st.draw(inner, "jira")),
-				column("okta", directory, st.draw(inner, "okta")), column("calls", "API calls", calls),
+				column("directory", directory, st.draw(inner, "directory")), column("calls", "API calls", calls),
 			),
 			paneSwitch(directory), h.Div(h.ID("toast"), h.Role("status"), h.Aria("live", "polite")), lost(),
 		),
@@ -55,7 +55,7 @@ func head(company string) g.Node {
 	return h.Head(
 		h.Meta(h.Charset("utf-8")), h.Meta(h.Name("viewport"), h.Content("width=device-width, initial-scale=1")),
 		h.TitleEl(g.Text("Usher demo: "+company)),
-		sheet("page"), sheet("blockkit"), sheet("slack/pane"), sheet("jira/pane"), sheet("okta/pane"),
+		sheet("page"), sheet("blockkit"), sheet("slack/pane"), sheet("jira/pane"), sheet("directory/pane"),
 		h.Script(h.Type("module"), h.Src("/static/page.js")),
 	)
 }
@@ -72,7 +72,7 @@ func paneSwitch(directory string) g.Node {
 	}
 	return h.Nav(
 		h.ID("switch"), h.Aria("label", "Systems"),
-		to("slack", "Slack"), to("jira", "Jira"), to("okta", directory), to("calls", "Calls"),
+		to("slack", "Slack"), to("jira", "Jira"), to("directory", directory), to("calls", "Calls"),
 	)
 }
 

@@ -13,7 +13,7 @@ import (
 	"usher/sandbox"
 	"usher/sandbox/page/blockkit"
 	"usher/sandbox/page/jirapane"
-	"usher/sandbox/page/oktapane"
+	"usher/sandbox/page/directorypane"
 	"usher/sandbox/page/slackpane"
 	"usher/sandbox/page/web"
 )
@@ -108,10 +108,10 @@ func (s *Server) enter(to Stage) {
 	w := to.World
 	ctx, end := context.WithCancel(context.Background())
 	st := &stage{Stage: to, faults: map[string]string{}, end: end, panes: map[string]http.Handler{
-		"slack": slackpane.New(w).Handler(), "jira": jirapane.New(w).Handler(), "okta": oktapane.New(w).Handler(),
+		"slack": slackpane.New(w).Handler(), "jira": jirapane.New(w).Handler(), "directory": directorypane.New(w).Handler(),
 	}}
 	for name, changed := range map[string]func() <-chan struct{}{
-		"slack": w.Slack.Changed, "jira": w.Jira.Changed, "okta": w.Directory.Changed,
+		"slack": w.Slack.Changed, "jira": w.Jira.Changed, "directory": w.Directory.Changed,
 	} {
 		go s.hub.changes(ctx, name, changed)
 	}
@@ -168,7 +168,7 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the page's files: %w", err)
 	}
-	for name, files := range map[string]fs.FS{"": own, "slack/": slackpane.Assets(), "jira/": jirapane.Assets(), "okta/": oktapane.Assets()} {
+	for name, files := range map[string]fs.FS{"": own, "slack/": slackpane.Assets(), "jira/": jirapane.Assets(), "directory/": directorypane.Assets()} {
 		mux.Handle("GET /static/"+name, http.StripPrefix("/static/"+name, http.FileServerFS(files)))
 	}
 	mux.HandleFunc("GET /static/blockkit.css", func(w http.ResponseWriter, _ *http.Request) {
@@ -180,7 +180,7 @@ func (s *Server) routes() (http.Handler, error) {
 }
 
 // paneNames are the vendors' panes, in the order of the columns. That of the directory has the name of the usual one.
-func paneNames() []string { return []string{"slack", "jira", "okta"} }
+func paneNames() []string { return []string{"slack", "jira", "directory"} }
 
 // pane hands over to the pane of the stage that is up.
 func (s *Server) pane(name string) http.Handler {

@@ -95,7 +95,7 @@ func (s served) ask(method, path, body string, header ...string) (answer, string
 func changing() map[string]string {
 	return map[string]string{
 		"/clock": `{"Advance":"1h"}`, "/faults": `{"Vendor":"okta","Kind":"down"}`, "/reset": `{}`, "/tour": `{"Do":"play"}`,
-		"/okta/add": `{"Who":"noor","Group":"00g1githubwrite","User":"00umaya0000000000000"}`, "/okta/deactivate": `{"Who":"noor","Person":"maya"}`,
+		"/directory/add": `{"Who":"noor","Group":"00g1githubwrite","User":"00umaya0000000000000"}`, "/directory/deactivate": `{"Who":"noor","Person":"maya"}`,
 		"/slack/command": `{"who":"maya","text":"/access"}`, "/slack/press": `{}`, "/slack/open": `{"who":"maya","tab":"home"}`,
 		"/jira/comment": `{}`, "/jira/transition": `{}`, "/_sandbox/clock": `{"advance":"1h"}`, "/_sandbox/do": `{"who":"maya","do":"home"}`,
 	}
@@ -155,7 +155,7 @@ func TestNoGETChangesAnything(t *testing.T) {
 		}
 	}
 	for _, q := range []string{"?who=maya", "?who=maya&tab=home", "?who=priya&tab=messages", "?who=noor&tab=general&issue=ACCESS-1&group=00g1githubwrite"} {
-		for _, path := range []string{"/", "/slack/", "/jira/", "/okta/", "/bar/", "/calls/"} {
+		for _, path := range []string{"/", "/slack/", "/jira/", "/directory/", "/bar/", "/calls/"} {
 			if resp, text := s.ask(http.MethodGet, path+q, ""); resp.StatusCode != http.StatusOK {
 				t.Errorf("%s%s: %d %s", path, q, resp.StatusCode, text)
 			}
@@ -178,7 +178,7 @@ func TestEverythingHasAStrictPolicy(t *testing.T) {
 	s := serve(t)
 	for _, path := range []string{
 		"/", "/slack/?who=maya", "/static/page.js", "/static/page.css", "/static/idiomorph.js", "/static/blockkit.css", "/static/slack/pane.js",
-		"/static/jira/pane.css", "/static/okta/pane.js", "/nowhere", "/_sandbox/people",
+		"/static/jira/pane.css", "/static/directory/pane.js", "/nowhere", "/_sandbox/people",
 	} {
 		resp, text := s.ask(http.MethodGet, path, "")
 		csp := resp.Header.Get("Content-Security-Policy")
@@ -224,8 +224,8 @@ func TestTheBrowserIsToldOfChanges(t *testing.T) {
 		t.Fatalf("the stream ended without %s: %v", want, lines.Err())
 	}
 	told("retry")
-	s.ask(http.MethodPost, "/okta/add", changing()["/okta/add"])
-	told(`data: "okta"`)
+	s.ask(http.MethodPost, "/directory/add", changing()["/directory/add"])
+	told(`data: "directory"`)
 	s.ask(http.MethodPost, "/clock", `{"Advance":"24h"}`)
 	told("event: moved")
 	if _, err := s.p.Stage().World.Slack.Say("U0MAYA", "C0GENERAL", "hello"); err != nil {
@@ -326,7 +326,7 @@ func TestThePageShowsWhicheverDirectoryIsThere(t *testing.T) {
 			t.Cleanup(srv.Close)
 			t.Cleanup(p.Close)
 			s := served{t, p, srv.URL}
-			if resp, text := s.ask(http.MethodPost, "/okta/add", `{"Who":"noor","Group":"`+w.Directory.GroupID("00g1githubwrite")+`","User":"`+w.Directory.UserID("maya")+`"}`); resp.StatusCode != http.StatusOK {
+			if resp, text := s.ask(http.MethodPost, "/directory/add", `{"Who":"noor","Group":"`+w.Directory.GroupID("00g1githubwrite")+`","User":"`+w.Directory.UserID("maya")+`"}`); resp.StatusCode != http.StatusOK {
 				t.Fatal(text)
 			}
 			if resp, text := s.ask(http.MethodPost, "/faults", `{"Vendor":"`+name+`","Kind":"rate_limit"}`); resp.StatusCode != http.StatusOK {

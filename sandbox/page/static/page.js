@@ -2,14 +2,14 @@
 import { Idiomorph } from '/static/idiomorph.js';
 import { start as startSlack } from '/static/slack/pane.js';
 import { start as startJira } from '/static/jira/pane.js';
-import { start as startOkta } from '/static/okta/pane.js';
+import { start as startDirectory } from '/static/directory/pane.js';
 import { startBar } from '/static/bar.js';
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 // What is drawn anew when a part of the company changes.
 const drawnFor = {
-  slack: ['slack', 'calls', 'bar'], jira: ['jira', 'calls', 'bar'], okta: ['okta', 'calls', 'bar'],
-  bar: ['bar', 'slack', 'jira', 'okta'],
+  slack: ['slack', 'calls', 'bar'], jira: ['jira', 'calls', 'bar'], directory: ['directory', 'calls', 'bar'],
+  bar: ['bar', 'slack', 'jira', 'directory'],
 };
 const listeners = [];
 const drawing = new Map(); // name -> {again} while a fragment is on its way
@@ -140,7 +140,7 @@ function showPane() {
 function arrive() {
   showPane();
   document.body.dataset.who = query().get('who');
-  return Promise.all(['slack', 'jira', 'okta', 'calls', 'bar'].map(refresh));
+  return Promise.all(['slack', 'jira', 'directory', 'calls', 'bar'].map(refresh));
 }
 
 // openHome opens the Home tab anew for whoever has it before them, which is not everybody's to open.
@@ -187,5 +187,5 @@ showPane();
 startBar(document.getElementById('bar'), page);
 startSlack(document.getElementById('slack'), page);
 startJira(document.getElementById('jira'), page);
-startOkta(document.getElementById('okta'), page);
+startDirectory(document.getElementById('directory'), page);
 listen();

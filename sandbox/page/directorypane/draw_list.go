@@ -1,4 +1,4 @@
-package oktapane
+package directorypane
 
 import (
 	"fmt"
@@ -11,13 +11,13 @@ import (
 // latest are the changes of all groups.
 func (v view) latest() g.Node {
 	return h.Section(
-		h.Class("okta-latest"), h.TabIndex("0"), h.Aria("label", "Latest changes of members"), h.H3(g.Text("Latest changes")), v.changes(),
+		h.Class("directory-latest"), h.TabIndex("0"), h.Aria("label", "Latest changes of members"), h.H3(g.Text("Latest changes")), v.changes(),
 	)
 }
 
 // all are the groups, and below them the person's account.
 func (v view) all() g.Node {
-	return scroll("Groups", h.H3(g.Text("Groups")), h.Ul(h.Class("okta-groups"), g.Map(v.Groups, group.entry)), v.Who.account(v.Directory))
+	return scroll("Groups", h.H3(g.Text("Groups")), h.Ul(h.Class("directory-groups"), g.Map(v.Groups, group.entry)), v.Who.account(v.Directory))
 }
 
 // entry is a group in the list.
@@ -27,9 +27,9 @@ func (one group) entry() g.Node {
 		words += ", with you"
 	}
 	return h.Li(
-		h.ID("okta-g-"+one.ID), g.If(one.Fresh, h.Class("fresh")),
+		h.ID("directory-g-"+one.ID), g.If(one.Fresh, h.Class("fresh")),
 		h.A(groupLink(one.ID), h.B(g.Text(one.Name)), g.Text(" "), h.Span(g.Text(words+one.kind()))),
-		g.Text(" "), h.Span(h.Class("okta-chips"), one.chips()),
+		g.Text(" "), h.Span(h.Class("directory-chips"), one.chips()),
 	)
 }
 
@@ -50,6 +50,6 @@ func (m member) account(directory string) g.Node {
 		state, button = "The account is active.", h.Button(h.Type("button"), h.Data("deactivate", m.Handle), g.Text("Deactivate "+m.Name))
 	}
 	return h.Div(
-		h.Class("okta-person"), h.H3(g.Text(m.Name)), h.P(g.Text(state+" "+directory+" provisions Slack, so turning it off works there too.")), button,
+		h.Class("directory-person"), h.H3(g.Text(m.Name)), h.P(g.Text(state+" "+directory+" provisions Slack, so turning it off works there too.")), button,
 	)
 }

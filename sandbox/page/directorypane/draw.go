@@ -1,4 +1,4 @@
-package oktapane
+package directorypane
 
 import (
 	"net/http"
@@ -22,9 +22,9 @@ func (p *Pane) draw(r *http.Request) (g.Node, error) {
 		inside = g.Group{v.One.path(), v.one()}
 	}
 	return h.Div(
-		h.Class("okta"),
+		h.Class("directory"),
 		h.Header(
-			h.Class("okta-top"), h.Span(h.Class("okta-logo"), h.Aria("hidden", "true")),
+			h.Class("directory-top"), h.Span(h.Class("directory-logo"), h.Aria("hidden", "true")),
 			h.H2(g.Text(v.Directory+" "), h.Span(g.Text("Admin console of "+v.Company))),
 		),
 		inside,
@@ -33,9 +33,9 @@ func (p *Pane) draw(r *http.Request) (g.Node, error) {
 
 func (v view) changes() g.Node {
 	if len(v.Changes) == 0 {
-		return h.P(h.Class("okta-empty"), g.Text("No member has changed yet. When a request is approved, Usher adds the person here, and takes them out when the time is up."))
+		return h.P(h.Class("directory-empty"), g.Text("No member has changed yet. When a request is approved, Usher adds the person here, and takes them out when the time is up."))
 	}
-	return h.Ol(h.Class("okta-changes"), g.Map(v.Changes, change.entry))
+	return h.Ol(h.Class("directory-changes"), g.Map(v.Changes, change.entry))
 }
 
 // entry is a change in the list.
@@ -57,5 +57,5 @@ func groupLink(id string) g.Node {
 
 // scroll is the part of the pane that scrolls by itself.
 func scroll(label string, inside ...g.Node) g.Node {
-	return h.Div(h.Class("okta-scroll"), h.TabIndex("0"), h.Role("region"), h.Aria("label", label), g.Group(inside))
+	return h.Div(h.Class("directory-scroll"), h.TabIndex("0"), h.Role("region"), h.Aria("label", label), g.Group(inside))
 }

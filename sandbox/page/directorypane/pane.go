@@ -1,6 +1,6 @@
-// Package oktapane is the demo's view of the directory, whichever it is: groups with their members, every change with who caused it, and
+// Package directorypane is the demo's view of the directory, whichever it is: groups with their members, every change with who caused it, and
 // what an administrator can do by hand.
-package oktapane
+package directorypane
 
 import (
 	"embed"
@@ -129,7 +129,7 @@ func (p *Pane) changes(g sandbox.DirectoryGroup, zone *time.Location) []change {
 	var out []change
 	for i, c := range p.w.Directory.History(g.ID) {
 		out = append(out, change{
-			Key: fmt.Sprint("okta-change-", g.ID, "-", i), Group: g.ID, GroupName: g.Name, Person: p.member(c.User, "").Name,
+			Key: fmt.Sprint("directory-change-", g.ID, "-", i), Group: g.ID, GroupName: g.Name, Person: p.member(c.User, "").Name,
 			By: c.By, Added: c.Added, At: c.At, Clock: c.At.In(zone).Format("Mon 2 Jan 15:04:05"),
 		})
 	}

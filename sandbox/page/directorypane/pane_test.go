@@ -1,4 +1,4 @@
-package oktapane_test
+package directorypane_test
 
 import (
 	"io"
@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"usher/sandbox"
-	"usher/sandbox/page/oktapane"
+	"usher/sandbox/page/directorypane"
 )
 
 const (
@@ -33,7 +33,7 @@ func open(t *testing.T) stage {
 			t.Error(err)
 		}
 	})
-	return stage{t, w, oktapane.New(w).Handler()}
+	return stage{t, w, directorypane.New(w).Handler()}
 }
 
 func (s stage) ask(method, path, body string) (int, string) {

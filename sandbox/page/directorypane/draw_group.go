@@ -1,4 +1,4 @@
-package oktapane
+package directorypane
 
 import (
 	"strconv"
@@ -10,7 +10,7 @@ import (
 // path leads back from a group.
 func (one group) path() g.Node {
 	return h.Nav(
-		h.Class("okta-path"), h.Aria("label", "Place in the directory"),
+		h.Class("directory-path"), h.Aria("label", "Place in the directory"),
 		h.A(h.Href("?group="), h.Data("group", ""), g.Text("Groups")), g.Text(" "),
 		h.Span(h.Aria("hidden", "true"), g.Text("/")), g.Text(" "), h.B(g.Text(one.Name)),
 	)
@@ -26,9 +26,9 @@ func (v view) one() g.Node {
 	return scroll(
 		"Group "+one.Name,
 		h.H3(g.Text(one.Name+" "), h.Span(g.Text(counted(one.Count)+one.kind()))),
-		h.P(h.Class("okta-id"), g.Text(one.ID)),
+		h.P(h.Class("directory-id"), g.Text(one.ID)),
 		v.adding(),
-		h.Ul(h.Class("okta-members"), members),
+		h.Ul(h.Class("directory-members"), members),
 		h.H3(g.Text("Changes")),
 		v.changes(),
 	)
@@ -52,9 +52,9 @@ func (one group) kind() string {
 // adding is what an administrator adds somebody with.
 func (v view) adding() g.Node {
 	return h.Div(
-		h.Class("okta-add"), h.Label(h.For("okta-add"), g.Text("Add by hand")),
+		h.Class("directory-add"), h.Label(h.For("directory-add"), g.Text("Add by hand")),
 		h.Select(
-			h.ID("okta-add"), h.Option(h.Value(""), g.Text("Choose a person")),
+			h.ID("directory-add"), h.Option(h.Value(""), g.Text("Choose a person")),
 			g.Map(v.Others, func(m member) g.Node { return h.Option(h.Value(m.ID), g.Text(m.Name)) }),
 		),
 		h.Button(h.Type("button"), h.Data("add", v.One.ID), g.Text("Add")),
@@ -64,9 +64,9 @@ func (v view) adding() g.Node {
 // row is a member of a group, with a button that takes them out.
 func (one group) row(m member) g.Node {
 	return h.Li(
-		h.ID("okta-m-"+m.ID),
+		h.ID("directory-m-"+m.ID),
 		h.Span(
-			h.Class("okta-name"), g.Text(m.Name), g.If(m.You, g.Group{g.Text(" "), h.Em(g.Text("you"))}),
+			h.Class("directory-name"), g.Text(m.Name), g.If(m.You, g.Group{g.Text(" "), h.Em(g.Text("you"))}),
 			g.If(!m.Active, g.Group{g.Text(" "), h.Em(h.Class("off"), g.Text("not active"))}), h.Small(g.Text(m.Title)),
 		),
 		h.Button(h.Type("button"), h.Data("remove", m.ID), h.Data("of", one.ID), h.Aria("label", "Remove "+m.Name+" by hand"), g.Text("Remove")),

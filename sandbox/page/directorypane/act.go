@@ -1,4 +1,4 @@
-package oktapane
+package directorypane
 
 import (
 	"context"
