@@ -12,8 +12,8 @@ import (
 
 	"usher/sandbox"
 	"usher/sandbox/page/blockkit"
-	"usher/sandbox/page/jirapane"
 	"usher/sandbox/page/directorypane"
+	"usher/sandbox/page/jirapane"
 	"usher/sandbox/page/slackpane"
 	"usher/sandbox/page/web"
 )
