@@ -50,8 +50,29 @@ const (
 
 var errTimeout = errors.New("no complete answer in time")
 
-// do sends one request through the gate and returns the answer if it is a success.
+// patience is how often a call that is made gently waits for as long as Graph, or the limit, asks for.
+const patience = 20
+
+// do sends one request through the gate and returns the answer if it is a success. One that is made gently waits when there
+// is not enough for all.
 func (p *Provider) do(ctx context.Context, c call) (*answer, error) {
+	for try := 0; ; try++ {
+		a, err := p.once(ctx, c)
+		if !c.gently || idp.KindOf(err) != idp.Throttled || try == patience {
+			return a, err
+		}
+		timer := time.NewTimer(max(time.Millisecond, min(idp.RetryAt(err).Sub(p.cfg.Now()), time.Minute)))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, err
+		}
+	}
+}
+
+// once is a single try.
+func (p *Provider) once(ctx context.Context, c call) (*answer, error) {
 	if err := p.admit(ctx, c); err != nil {
 		return nil, err
 	}

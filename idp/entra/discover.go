@@ -16,8 +16,8 @@ const (
 	discoverPage = 100
 )
 
-// Discover calls found for every group. It costs one call per hundred groups and two per group, one after the other, and marks
-// them as the first to be refused when there is not enough for all. Without Application.Read.All or Directory.Read.All
+// Discover calls found for every group. It costs one call per hundred groups and two per group, one after the other, marks
+// them as the first to be refused when there is not enough for all, and waits then. Without Application.Read.All or Directory.Read.All
 // the apps stay empty.
 func (p *Provider) Discover(ctx context.Context, found func(idp.Discovered) error) error {
 	d := &discovery{p: p, apps: map[string]idp.App{}, readApps: true}

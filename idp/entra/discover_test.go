@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"usher/idp"
 	"usher/idp/entra"
@@ -120,5 +121,17 @@ func TestWhatVanishesDuringDiscoveryIsLeftOut(t *testing.T) {
 	}
 	if got, there := all[idp.GroupID(group)]; there && len(got.Apps) != 0 {
 		t.Errorf("an app that is gone: %+v", got.Apps)
+	}
+}
+
+func TestDiscoverWaitsWhenAskedTo(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, nil)
+	s.team(t)
+	s.Inject(graphsim.Fault{Name: "group.members.count", Kind: graphsim.RateLimit, Times: 1, After: 1500 * time.Millisecond})
+	before := time.Now()
+	all, err := s.discover(t)
+	if err != nil || len(all) == 0 || time.Since(before) < 1500*time.Millisecond {
+		t.Errorf("%d groups, %v, after %v", len(all), err, time.Since(before))
 	}
 }
