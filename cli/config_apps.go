@@ -43,16 +43,18 @@ type OAuthConfig struct {
 
 // WebhookConfig is a receiver that a company has written. What the fields mean stands in docs/providers/webhook.md.
 type WebhookConfig struct {
-	URL           string        `yaml:"url"`
-	SecretFile    string        `yaml:"secret_file"`
-	OldSecretFile string        `yaml:"old_secret_file"`
-	UserIDs       string        `yaml:"user_ids"`
-	GroupIDs      string        `yaml:"group_ids"`
-	Wait          time.Duration `yaml:"wait"`
-	PerMinute     int           `yaml:"per_minute"`
-	Timeout       time.Duration `yaml:"timeout"`
-	Secret        Secret        `yaml:"-"`
-	OldSecret     Secret        `yaml:"-"`
+	URL                string        `yaml:"url"`
+	SecretFile         string        `yaml:"secret_file"`
+	OldSecretFile      string        `yaml:"old_secret_file"`
+	CallbackSecretFile string        `yaml:"callback_secret_file"`
+	UserIDs            string        `yaml:"user_ids"`
+	GroupIDs           string        `yaml:"group_ids"`
+	Wait               time.Duration `yaml:"wait"`
+	PerMinute          int           `yaml:"per_minute"`
+	Timeout            time.Duration `yaml:"timeout"`
+	Secret             Secret        `yaml:"-"`
+	OldSecret          Secret        `yaml:"-"`
+	CallbackSecret     Secret        `yaml:"-"`
 }
 
 // apps are the names of the providers that a company names itself.
@@ -71,7 +73,8 @@ func (c *Config) appFiles() []secretFile {
 	for _, name := range slices.Sorted(maps.Keys(c.Webhook)) {
 		w := c.Webhook[name]
 		list = append(list, secretFile{&w.Secret, name, w.SecretFile, "webhook." + name + ".secret_file"},
-			secretFile{&w.OldSecret, name, w.OldSecretFile, "webhook." + name + ".old_secret_file"})
+			secretFile{&w.OldSecret, name, w.OldSecretFile, "webhook." + name + ".old_secret_file"},
+			secretFile{&w.CallbackSecret, name, w.CallbackSecretFile, "webhook." + name + ".callback_secret_file"})
 	}
 	return list
 }
@@ -83,9 +86,28 @@ func (c *Config) appPaths() []*string {
 		list = append(list, &s.TokenFile, &s.OAuth.ClientSecretFile)
 	}
 	for _, w := range c.Webhook {
-		list = append(list, &w.SecretFile, &w.OldSecretFile)
+		list = append(list, &w.SecretFile, &w.OldSecretFile, &w.CallbackSecretFile)
 	}
 	return list
+}
+
+// callers are the receivers that call back, by name, in order.
+func (c *Config) callers() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.Webhook)), func(name string) bool { return c.Webhook[name].CallbackSecret == "" })
+}
+
+// checkCallers refuses calls back that could not arrive.
+func (c *Config) checkCallers() []error {
+	var problems []error
+	for _, name := range c.callers() {
+		if c.Listen == "" {
+			problems = append(problems, &problem{
+				"", "webhook." + name + ".callback_secret_file is set, but nobody listens for calls back",
+				"set listen, such as 127.0.0.1:9090, and have a reverse proxy with TLS let through " + callbackPath + name + " alone; or take the setting out",
+			})
+		}
+	}
+	return problems
 }
 
 // checkApps refuses names that mean two things.

@@ -175,6 +175,7 @@ func (c *Config) checkProviders() []error {
 		}
 	}
 	problems = append(problems, c.checkApps()...)
+	problems = append(problems, c.checkCallers()...)
 	names := strings.Join(c.configured(), ", ")
 	switch people := c.people(); {
 	case people == "":

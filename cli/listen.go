@@ -33,16 +33,34 @@ func loopbackOnly(addr string) error {
 	return nil
 }
 
-// watch serves /healthz and /metrics on addr until ctx ends.
+// callbackPath is what precedes a provider's name in the path of its calls back.
+const callbackPath = "/callback/"
+
+// server answers health, metrics, and the calls back of the providers that take some; nothing else is there. Calls back come
+// from outside, through a proxy, so whoever sends too much or too slowly is cut off; their handlers bound the bodies. What
+// is idle is kept for longer than proxies do, so that none of them sends into a connection that is being closed.
+func (p *parts) server() *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics(), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", p.health)
+	for name, one := range p.idp {
+		if b, ok := one.(calledBack); ok {
+			mux.Handle("POST "+callbackPath+name, b.Callback())
+		}
+	}
+	return &http.Server{
+		Handler: mux, MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute,
+	}
+}
+
+// watch serves p.server on addr until ctx ends.
 func watch(ctx context.Context, addr string, p *parts) error {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics(), promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", p.health)
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	srv := p.server()
 	stopped := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()

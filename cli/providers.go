@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 
 	"usher/access"
@@ -23,6 +24,14 @@ type provider interface {
 	// Close lets go of the connections.
 	Close()
 }
+
+// calledBack is a provider that may be called from outside about the changes that it was sent.
+type calledBack interface {
+	// Callback returns the handler for such calls, which believes nobody without a proof. Its path is the caller's choice.
+	Callback() http.Handler
+}
+
+var _ calledBack = (*webhook.Provider)(nil)
 
 // openProviders makes the providers that are configured. None of them does I/O yet. Those without a problem are there.
 func (a *App) openProviders(cfg Config, log *slog.Logger) (map[string]provider, error) {
@@ -109,9 +118,9 @@ func (a *App) openSCIM(name string, c SCIMConfig, log *slog.Logger) (provider, e
 
 func (a *App) openWebhook(name string, c WebhookConfig, log *slog.Logger) (provider, error) {
 	return webhook.New(webhook.Config{
-		Name: name, URL: c.URL, Secret: rest.Secret(c.Secret), OldSecret: rest.Secret(c.OldSecret), UserIDs: c.UserIDs, GroupIDs: c.GroupIDs,
-		Wait: c.Wait, PerMinute: c.PerMinute, Timeout: c.Timeout, InsecureHTTP: loopbackURL(c.URL), UserAgent: userAgent(),
-		Now: a.Now, Logger: log, Dial: a.Dial,
+		Name: name, URL: c.URL, Secret: rest.Secret(c.Secret), OldSecret: rest.Secret(c.OldSecret),
+		CallbackSecret: rest.Secret(c.CallbackSecret), UserIDs: c.UserIDs, GroupIDs: c.GroupIDs, Wait: c.Wait, PerMinute: c.PerMinute,
+		Timeout: c.Timeout, InsecureHTTP: loopbackURL(c.URL), UserAgent: userAgent(), Now: a.Now, Logger: log, Dial: a.Dial,
 	})
 }
 

@@ -157,3 +157,18 @@ func TestAppsAreProvidersByTheirNames(t *testing.T) {
 		t.Errorf("with settings that have no Okta: %v", err)
 	}
 }
+
+func TestCallsBackNeedAListener(t *testing.T) {
+	t.Parallel()
+	okta := map[string]string{"USHER_OKTA_URL": "https://x.okta.com", "USHER_OKTA_TOKEN": "o"}
+	webhook := "directory: okta\nwebhook: {billing: {url: https://b.example/usher, callback_secret_file: " + write(t, "back", "whsec_x") + "}}\n"
+	_, problem := load(t, webhook, okta)
+	for _, want := range []string{"webhook.billing.callback_secret_file is set, but nobody listens", "set listen", "let through /callback/billing alone"} {
+		if !strings.Contains(problem, want) {
+			t.Errorf("no %q in %q", want, problem)
+		}
+	}
+	if _, problem := load(t, webhook+"listen: 127.0.0.1:9090\n", okta); problem != "" {
+		t.Error(problem)
+	}
+}

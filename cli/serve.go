@@ -54,7 +54,11 @@ func (p *parts) summary() string {
 	say(&b, "  people    %s\n", p.identitySummary())
 	say(&b, "  database  %s\n", p.cfg.Database)
 	if p.cfg.Listen != "" {
-		say(&b, "  listen    %s: /healthz, /metrics\n", p.cfg.Listen)
+		say(&b, "  listen    %s: /healthz, /metrics", p.cfg.Listen)
+		for _, name := range p.cfg.callers() {
+			say(&b, ", "+callbackPath+"%s", name)
+		}
+		say(&b, "\n")
 	}
 	return b.String()
 }

@@ -149,16 +149,21 @@ func (p *parts) core(a *App) (err error) {
 
 // run works until ctx ends: the bot, the runner, the cron that drives the sweep, the catalog's reload, the checks of the
 // outside, the socket for backups, and the listener.
-// Input stops first; what is in hand is finished; the database closes last.
+// Input stops first; what is in hand is finished; then the listener closes, and the database last.
 func (p *parts) run(ctx context.Context, started func(Running)) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.work(ctx) })
+	// What is in hand at the end may wait for a call back: the listener is closed after the work.
+	listening, deaf := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error {
+		defer deaf()
+		return p.work(ctx)
+	})
 	g.Go(func() error { return p.live.watch(ctx, p.log, p.catalogRenewed) })
 	g.Go(func() error { return p.reloadOnHangup(ctx) })
 	g.Go(func() error { return p.lookAround(ctx) })
 	g.Go(func() error { return p.giveCopies(ctx) })
 	if p.cfg.Listen != "" {
-		g.Go(func() error { return watch(ctx, p.cfg.Listen, p) })
+		g.Go(func() error { return watch(listening, p.cfg.Listen, p) })
 	}
 	if started != nil {
 		started(Running{
