@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,9 +32,8 @@ func demoCommand(ctx context.Context, a *App, args []string) error {
 		say(a.Stderr, "usher demo: the tour is about the built-in company and its catalog; leave out -company and -catalog\n")
 		return errUsage
 	}
-	if !slices.Contains(sandbox.Directories(), *directory) {
-		say(a.Stderr, "usher demo: there is no identity provider %q; -idp is one of %s\n", *directory, strings.Join(sandbox.Directories(), ", "))
-		return errUsage
+	if err := knownDirectory(f, *directory); err != nil {
+		return err
 	}
 	start, err := readStart(*company, *catalog, *directory)
 	if err != nil {
@@ -43,6 +43,15 @@ func demoCommand(ctx context.Context, a *App, args []string) error {
 		return a.tour(ctx, start, *asJSON)
 	}
 	return a.servePage(ctx, start, *addr)
+}
+
+// knownDirectory refuses what -idp cannot be.
+func knownDirectory(f *flag.FlagSet, name string) error {
+	if !slices.Contains(sandbox.Directories(), name) {
+		say(f.Output(), "%s: there is no identity provider %q; -idp is one of %s\n", f.Name(), name, strings.Join(sandbox.Directories(), ", "))
+		return errUsage
+	}
+	return nil
 }
 
 // tour plays the story in a company of its own.

@@ -74,12 +74,12 @@ func (s *startState) addGroups(c *catalog.Catalog) error {
 	for _, g := range s.company.Groups {
 		have[g.ID] = true
 	}
+	if g, e := foreignGroup(c, s.directory); e != "" {
+		return fmt.Errorf("group %s:%s of %s is not in %s, the directory of this demo; start it with -idp %s", g.Provider, g.ID, e, s.directory, g.Provider)
+	}
 	for _, app := range c.Apps() {
 		for _, e := range app.Entitlements {
 			for _, g := range e.Groups {
-				if g.Provider != s.directory && slices.Contains(sandbox.Directories(), g.Provider) {
-					return fmt.Errorf("group %s:%s of %s is not in %s, the directory of this demo; start it with -idp %s", g.Provider, g.ID, e.ID, s.directory, g.Provider)
-				}
 				if g.Provider != s.directory || have[g.ID] {
 					continue
 				}
@@ -91,6 +91,20 @@ func (s *startState) addGroups(c *catalog.Catalog) error {
 		}
 	}
 	return nil
+}
+
+// foreignGroup is the first group of a catalog in another directory that a sandbox can have, and the role that gives it.
+func foreignGroup(c *catalog.Catalog, directory string) (catalog.Group, catalog.EntitlementID) {
+	for _, app := range c.Apps() {
+		for _, e := range app.Entitlements {
+			for _, g := range e.Groups {
+				if g.Provider != directory && slices.Contains(sandbox.Directories(), g.Provider) {
+					return g, e.ID
+				}
+			}
+		}
+	}
+	return catalog.Group{}, ""
 }
 
 // addPeople gives the company the people whom the catalog names and it lacks.

@@ -56,7 +56,7 @@ func commands() []command {
 	return []command{
 		{"serve", "run Usher", serveCommand},
 		{"demo", "try everything on this machine, with no account anywhere", demoCommand},
-		{"sandbox", "serve only the simulators of Slack, Jira and Okta", sandboxCommand},
+		{"sandbox", "serve only the simulators of Slack, Jira and the identity provider", sandboxCommand},
 		{"doctor", "check settings, tokens, scopes, Jira, groups, people, clock and database", doctorCommand},
 		{"backup", "write a copy of the database, while Usher runs or not", backupCommand},
 		{"restore", "put a copy in the place of the database", restoreCommand},

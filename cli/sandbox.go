@@ -3,22 +3,24 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
+	"flag"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
+	"usher/idp/okta"
 	"usher/sandbox"
 )
 
 // sandboxCommand serves only the simulators, so that any client can be pointed at them.
 func sandboxCommand(ctx context.Context, a *App, args []string) error {
-	f := a.flags("sandbox", "serve only the simulators of Slack, Jira and Okta, on this machine")
+	f := a.flags("sandbox", "serve only the simulators of Slack, Jira and the identity provider, on this machine")
 	cfg := sandbox.Config{Manifest: a.Manifest}
 	f.StringVar(&cfg.SlackAddr, "slack", "127.0.0.1:0", "address of Slack")
 	f.StringVar(&cfg.JiraAddr, "jira", "127.0.0.1:0", "address of Jira")
-	f.StringVar(&cfg.OktaAddr, "okta", "127.0.0.1:0", "address of Okta")
+	f.StringVar(&cfg.Directory, "idp", okta.Name, "identity provider of the company: "+strings.Join(sandbox.Directories(), ", "))
+	directories := directoryAddresses(f)
 	control := f.String("control", "127.0.0.1:0", "address of the control API (clock, faults, calls, truth, people)")
 	company := f.String("company", "", "company file (default: the built-in Larkspur)")
 	settings := f.String("settings", "", "write usher.yml and catalog.yml into this folder, for usher serve and usher doctor")
@@ -31,11 +33,17 @@ func sandboxCommand(ctx context.Context, a *App, args []string) error {
 		say(a.Stdout, "%s", sandbox.DefaultCompany())
 		return nil
 	}
+	err := knownDirectory(f, cfg.Directory)
+	if err == nil {
+		cfg.DirectoryAddr, err = chosenAddress(f, cfg.Directory, directories)
+	}
+	if err != nil {
+		return err
+	}
 	if *anyApp {
 		cfg.Manifest = nil
 	}
 	if *company != "" {
-		var err error
 		if cfg.Company, err = readCompany(*company); err != nil {
 			return err
 		}
@@ -44,76 +52,67 @@ func sandboxCommand(ctx context.Context, a *App, args []string) error {
 	if err != nil {
 		return err
 	}
-	url, err := w.Serve(*control, w.Control())
-	if err != nil {
+	if err := a.tellSandbox(w, *control, *settings, *company == ""); err != nil {
 		return errors.Join(err, w.Close())
-	}
-	var wrote []string
-	if *settings != "" {
-		if wrote, err = writeSettings(*settings, w, *company == ""); err != nil {
-			return errors.Join(err, w.Close())
-		}
-	}
-	env := w.Environment()
-	names := make([]string, 0, len(env))
-	for k := range env {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	say(a.Stdout, "# %s: simulated Slack, Jira and Okta. Everything stays in memory. Stop with Ctrl-C.\n", w.Company.Name)
-	for _, k := range names {
-		say(a.Stdout, "%s=%s\n", k, env[k])
-	}
-	say(a.Stdout, "# control API: %s/_sandbox/\n", url)
-	for _, line := range wrote {
-		say(a.Stdout, "# %s\n", line)
 	}
 	<-ctx.Done()
 	return w.Close()
 }
 
-// sandboxMark is the first line of settings that may be written over.
-const sandboxMark = "# Written by usher sandbox; it will be written over."
-
-// writeSettings writes settings that fit the sandbox, without its tokens, and the catalog of the built-in company. It
-// leaves alone what somebody else wrote. The lines that it returns say what it did.
-func writeSettings(dir string, w *sandbox.World, builtIn bool) ([]string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, fmt.Errorf("find the folder for the settings: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the folder for the settings: %w", err)
-	}
-	settings, catalog := filepath.Join(dir, "usher.yml"), filepath.Join(dir, "catalog.yml")
-	old, err := os.ReadFile(settings)
-	if err == nil && !strings.HasPrefix(string(old), sandboxMark) {
-		return nil, fmt.Errorf("%s is there already and was not written by usher sandbox; name another folder", settings)
-	}
-	env := w.Environment()
-	text := sandboxMark + fmt.Sprintf(`
-# The tokens are not in here: they are in the environment that usher sandbox prints.
-slack: {api_url: %q}
-okta: {url: %q}
-catalog: [%q]
-database: %q
-`, env["USHER_SLACK_API_URL"], env["USHER_OKTA_URL"], catalog, filepath.Join(dir, "usher.db"))
-	address := fmt.Sprintf("jira:\n  url: %q\n  email: %q\n", env["USHER_JIRA_URL"], env["USHER_JIRA_EMAIL"])
-	text += strings.Replace(demoSettings(w.Company), "jira:\n", address, 1)
-	if err := os.WriteFile(settings, []byte(text), 0o644); err != nil {
-		return nil, fmt.Errorf("write settings: %w", err)
-	}
-	done := []string{"wrote " + settings}
-	switch _, err := os.Stat(catalog); {
-	case err == nil:
-		done = append(done, "left "+catalog+" as it is")
-	case !builtIn:
-		done = append(done, "write "+catalog+" for your company; usher catalog example prints one")
-	default:
-		if err := os.WriteFile(catalog, sandbox.Catalog(), 0o644); err != nil {
-			return nil, fmt.Errorf("write catalog: %w", err)
+// directoryAddresses makes a flag of each directory for its address.
+func directoryAddresses(f *flag.FlagSet) map[string]*string {
+	addresses := map[string]*string{}
+	for _, name := range sandbox.Directories() {
+		about := "address of " + title(name)
+		if name != okta.Name {
+			about += ", with -idp " + name
 		}
-		done = append(done, "wrote "+catalog)
+		addresses[name] = f.String(name, "127.0.0.1:0", about)
 	}
-	return append(done, "with the variables above set: usher doctor -config "+settings+", usher serve -config "+settings), nil
+	return addresses
+}
+
+// chosenAddress is the address of the directory. One of another directory is refused: nobody would be there.
+func chosenAddress(f *flag.FlagSet, directory string, addresses map[string]*string) (addr string, err error) {
+	f.Visit(func(set *flag.Flag) {
+		if addresses[set.Name] != nil && set.Name != directory {
+			say(f.Output(), "%s: -%s is the address of %s, but the identity provider is %s; use -%s, or add -idp %s\n",
+				f.Name(), set.Name, title(set.Name), title(directory), directory, set.Name)
+			err = errUsage
+		}
+	})
+	return *addresses[directory], err
+}
+
+// tellSandbox serves the control API, writes settings where they are wanted, and prints what a client needs, as lines that a
+// shell can read.
+func (a *App) tellSandbox(w *sandbox.World, control, settings string, builtIn bool) error {
+	url, err := w.Serve(control, w.Control())
+	if err != nil {
+		return err
+	}
+	var wrote []string
+	if settings != "" {
+		if wrote, err = writeSettings(settings, w, builtIn); err != nil {
+			return err
+		}
+	}
+	say(a.Stdout, "# %s: simulated Slack, Jira and %s. Everything stays in memory. Stop with Ctrl-C.\n", w.Company.Name, w.Directory.Label())
+	env := w.Environment()
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		say(a.Stdout, "%s=%s\n", k, shellWord(env[k]))
+	}
+	say(a.Stdout, "# control API: %s/_sandbox/\n", url)
+	for _, line := range wrote {
+		say(a.Stdout, "# %s\n", line)
+	}
+	return nil
+}
+
+// shellWord writes a value so that a shell reads it as it is.
+func shellWord(s string) string {
+	if regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`).MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

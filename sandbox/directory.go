@@ -16,7 +16,8 @@ type Directory interface {
 	Label() string
 	// URL is where it is reached.
 	URL() string
-	// Environment holds the address and the secrets as the product's variables, Settings the rest as lines of its settings file.
+	// Environment holds the address and the secrets as the product's variables, Settings all but the secrets as lines of its
+	// settings file.
 	Environment() map[string]string
 	Settings() string
 

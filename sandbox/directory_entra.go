@@ -42,7 +42,7 @@ func (d *entraDirectory) Environment() map[string]string {
 }
 
 func (d *entraDirectory) Settings() string {
-	return fmt.Sprintf("entra: {tenant_id: %s, client_id: %s, sign_in_activity: true}\n", d.TenantID(), entraClient)
+	return fmt.Sprintf("entra: {tenant_id: %s, client_id: %s, graph_url: %q, sign_in_activity: true}\n", d.TenantID(), entraClient, d.url)
 }
 
 func (d *entraDirectory) open(w *World, addr string) (err error) {

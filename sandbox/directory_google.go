@@ -59,7 +59,7 @@ func (d *googleDirectory) Environment() map[string]string {
 }
 
 func (d *googleDirectory) Settings() string {
-	return fmt.Sprintf("google: {subject: %s}\n", d.admin)
+	return fmt.Sprintf("google: {url: %q, subject: %s}\n", d.url, d.admin)
 }
 
 func (d *googleDirectory) open(w *World, addr string) (err error) {

@@ -40,7 +40,8 @@ func (d *ldapDirectory) Environment() map[string]string {
 
 func (d *ldapDirectory) Settings() string {
 	root := ldapSuffix(d.company)
-	return fmt.Sprintf("ldap: {schema: openldap, base_dn: %q, user_base: %q, group_base: %q, bind_dn: %q}\n", root, "ou=people,"+root, "ou=groups,"+root, d.AccountDN())
+	return fmt.Sprintf("ldap: {urls: [%q], schema: openldap, base_dn: %q, user_base: %q, group_base: %q, bind_dn: %q}\n",
+		d.url, root, "ou=people,"+root, "ou=groups,"+root, d.AccountDN())
 }
 
 func (d *ldapDirectory) open(w *World, addr string) error {

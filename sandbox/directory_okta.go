@@ -36,7 +36,7 @@ type oktaDirectory struct {
 func (d *oktaDirectory) Name() string     { return oktaName }
 func (d *oktaDirectory) Label() string    { return "Okta" }
 func (d *oktaDirectory) URL() string      { return d.url }
-func (d *oktaDirectory) Settings() string { return "" }
+func (d *oktaDirectory) Settings() string { return fmt.Sprintf("okta: {url: %q}\n", d.url) }
 
 func (d *oktaDirectory) Environment() map[string]string {
 	return map[string]string{"USHER_OKTA_URL": d.url, "USHER_OKTA_TOKEN": OktaToken}

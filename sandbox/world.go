@@ -25,8 +25,8 @@ type Config struct {
 	Manifest []byte
 	// Directory is the identity provider, one of Directories. Default okta.
 	Directory string
-	// Addresses of the three simulators; OktaAddr is that of the directory, whichever it is.
-	SlackAddr, JiraAddr, OktaAddr string
+	// Addresses of the three simulators.
+	SlackAddr, JiraAddr, DirectoryAddr string
 	// Adjust may change the seeds before the simulators are made, the last of which counts only where Okta is
 	// the directory. Default none.
 	Adjust func(*slacksim.Config, *jirasim.Config, *oktasim.Config)
@@ -135,7 +135,7 @@ func (w *World) listen(cfg Config) (err error) {
 	}
 	w.Jira.SetURL(w.JiraURL)
 	w.SlackURL = w.Slack.APIURL()
-	return w.Directory.open(w, cfg.OktaAddr)
+	return w.Directory.open(w, cfg.DirectoryAddr)
 }
 
 // Serve serves h on a loopback address until Close and returns its URL.
