@@ -147,7 +147,7 @@ func readConfig(path string, getenv func(string) string) (c Config, problems []e
 			return c, nil, &problem{text: "read settings: " + err.Error(), fix: "check the path and who may read it"}
 		}
 		problems = c.parse(path, data)
-		c.dropEmpty()
+		c.fillEmpty(data)
 		c.relativeTo(filepath.Dir(path))
 	}
 	for _, s := range append(settings(), providerSettings()...) {

@@ -125,9 +125,3 @@ func (c *Config) checkApps() []error {
 	}
 	return problems
 }
-
-// dropEmpty takes out sections without anything in them, which have nothing to be made of.
-func (c *Config) dropEmpty() {
-	maps.DeleteFunc(c.SCIM, func(_ string, s *SCIMConfig) bool { return s == nil })
-	maps.DeleteFunc(c.Webhook, func(_ string, w *WebhookConfig) bool { return w == nil })
-}

@@ -131,6 +131,7 @@ func (c Config) whole() Config {
 			c.Okta.Reserve = defaultConfig().Okta.Reserve
 		}
 	}
+	c.standIn()
 	if !c.has(c.people()) {
 		c.Directory = c.configured()[0]
 	}

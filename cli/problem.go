@@ -34,6 +34,11 @@ func problemsIn(err error) []*problem {
 		}
 		return list
 	}
+	if around := errors.Unwrap(err); around != nil {
+		if _, many := around.(interface{ Unwrap() []error }); many {
+			return parted(err, around)
+		}
+	}
 	var p *problem
 	if errors.As(err, &p) {
 		return []*problem{p}
@@ -46,6 +51,16 @@ func problemsIn(err error) []*problem {
 		fix := w.Fix
 		w.Fix = ""
 		list = append(list, &problem{"catalog", w.String(), fix})
+	}
+	return list
+}
+
+// parted takes apart what stands around several errors: each keeps the words before them.
+func parted(err, inner error) []*problem {
+	before, _ := strings.CutSuffix(err.Error(), inner.Error())
+	list := problemsIn(inner)
+	for i, p := range list {
+		list[i] = &problem{p.about, before + p.text, p.fix}
 	}
 	return list
 }
