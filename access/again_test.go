@@ -48,7 +48,7 @@ type loseFirst struct {
 	tries []access.Message
 }
 
-func (n *loseFirst) Send(ctx context.Context, m access.Message) (access.MessageRef, error) {
+func (n *loseFirst) Send(ctx context.Context, m access.Message) (access.Receipt, error) {
 	if m.Kind != access.MessageStatus {
 		return n.slack.Send(ctx, m)
 	}
@@ -56,7 +56,7 @@ func (n *loseFirst) Send(ctx context.Context, m access.Message) (access.MessageR
 	defer n.mu.Unlock()
 	n.tries = append(n.tries, m)
 	if len(n.tries) == 1 {
-		return access.MessageRef{}, &access.TargetError{Target: access.TargetSlack, Transient: true, Only: true, Err: errors.New("the answer was lost")}
+		return access.Receipt{}, &access.TargetError{Target: access.TargetSlack, Transient: true, Only: true, Err: errors.New("the answer was lost")}
 	}
 	return n.slack.Send(ctx, m)
 }

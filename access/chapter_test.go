@@ -72,6 +72,7 @@ func TestNewsComesAsANewMessage(t *testing.T) {
 			if anew := now != first; anew != c.anew {
 				t.Errorf("a new message: %v, want %v", anew, c.anew)
 			}
+			w.until("all is folded", func() bool { return !w.pending(access.EffectFold) && len(w.request(id).Outdated) == 0 })
 			if folded := w.slack.replaced(first); folded != c.anew {
 				t.Errorf("the message before was replaced: %v, want %v", folded, c.anew)
 			}

@@ -381,8 +381,9 @@ type sent struct {
 	Kind EffectKind
 	User idp.UserID
 	At   MessageRef
-	// Chapter is for EffectStatus what the message told.
+	// Chapter is for EffectStatus what the message told, Old earlier messages that nobody knew of.
 	Chapter Chapter
+	Old     []MessageRef
 }
 
 func (c sent) apply(t *turn) error {
@@ -398,12 +399,36 @@ func (c sent) apply(t *turn) error {
 			t.recovered(r, nil)
 		}
 	case EffectStatus:
-		r.Status, r.Chapter = c.At, c.Chapter
+		t.replace(r, c)
 	case EffectNotice:
 		if t.s.Grant != nil {
 			t.s.Grant.Notice = c.At
 		}
-	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute:
+	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute, EffectFold:
+	}
+	return nil
+}
+
+// replace takes a message for the live one. What stood there before is folded.
+func (t *turn) replace(r *Request, c sent) {
+	for _, old := range append([]MessageRef{r.Status}, c.Old...) {
+		if old != (MessageRef{}) && old != c.At && !slices.Contains(r.Outdated, old) {
+			r.Outdated = append(slices.Clone(r.Outdated), old)
+			id := string(r.ID)
+			t.wish(r, Effect{ID: "fold/" + id, Kind: EffectFold, Target: TargetSlack, Lane: "fold/" + id, Priority: PriorityMessage})
+		}
+	}
+	r.Status, r.Chapter = c.At, c.Chapter
+}
+
+// folded says that these messages point to a newer one.
+type folded struct{ At []MessageRef }
+
+func (c folded) apply(t *turn) error {
+	r := t.req()
+	r.Outdated = slices.DeleteFunc(slices.Clone(r.Outdated), func(m MessageRef) bool { return slices.Contains(c.At, m) })
+	if len(r.Outdated) == 0 {
+		r.Outdated = nil
 	}
 	return nil
 }

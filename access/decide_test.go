@@ -116,7 +116,7 @@ func (h *history) check(c command, was state, out outcome) {
 			if now.Request.Issue.Key == "" {
 				h.t.Fatalf("%T asks before the issue exists", c)
 			}
-		case EffectOpen, EffectMirror, EffectRoute, EffectStatus, EffectNotice:
+		case EffectOpen, EffectMirror, EffectRoute, EffectStatus, EffectNotice, EffectFold:
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (c trouble) apply(t *turn) error {
 			t.event(t.home(), EventTrouble, Person{}, c.Text, nil)
 			t.statusOf(t.home())
 		}
-	case EffectMirror, EffectStatus, EffectNotice, EffectLock:
+	case EffectMirror, EffectStatus, EffectNotice, EffectLock, EffectFold:
 	}
 	return nil
 }

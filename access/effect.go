@@ -29,6 +29,8 @@ const (
 	EffectAsk EffectKind = "ask"
 	// EffectStatus brings the requester's live message up to date.
 	EffectStatus EffectKind = "status"
+	// EffectFold leaves one line of the requester's earlier messages, which a newer one has replaced.
+	EffectFold EffectKind = "fold"
 	// EffectNotice tells the holder that the end is near.
 	EffectNotice EffectKind = "notice"
 )

@@ -258,12 +258,26 @@ func (r *Runner) send(ctx context.Context, e Effect, st state, done func(command
 		m.Again = e.again()
 	}
 	s.crashAt("before send " + string(e.Kind))
-	at, err := s.cfg.Notifier.Send(ctx, m)
+	got, err := s.cfg.Notifier.Send(ctx, m)
 	if err != nil {
 		return err
 	}
 	s.crashAt("after send " + string(e.Kind))
-	return done(sent{Kind: e.Kind, User: e.User, At: at, Chapter: m.Chapter})
+	return done(sent{Kind: e.Kind, User: e.User, At: got.At, Old: got.Old, Chapter: m.Chapter})
+}
+
+// fold takes what is over out of the requester's earlier messages.
+func (r *Runner) fold(ctx context.Context, e Effect, st state, done func(command) error) error {
+	s := r.s
+	for _, at := range st.Request.Outdated {
+		s.crashAt("before send " + string(e.Kind))
+		m := Message{Kind: MessageFolded, To: st.Request.Requester, At: at, Request: st.Request, Grant: st.Grant}
+		if _, err := s.cfg.Notifier.Send(ctx, m); err != nil {
+			return err
+		}
+		s.crashAt("after send " + string(e.Kind))
+	}
+	return done(folded{st.Request.Outdated})
 }
 
 // message is what the effect's message must show now; false if there is nothing to say.
@@ -286,7 +300,7 @@ func (s *Service) message(e Effect, st state) (Message, bool) {
 		m.Kind, m.To, m.At = MessageStatus, st.Request.Requester, st.Request.Status
 		m.Chapter = max(st.Request.Chapter, chapterOf(st.Request, st.Grant))
 		if m.Chapter > st.Request.Chapter {
-			m.At, m.Old = MessageRef{}, m.At
+			m.At = MessageRef{}
 		}
 		if st.Grant != nil {
 			m.Extension = s.offerFor(*st.Grant)
@@ -299,7 +313,7 @@ func (s *Service) message(e Effect, st state) (Message, bool) {
 		}
 		m.At, m.Extension = st.Grant.Notice, s.offerFor(*st.Grant)
 		return m, m.To.Slack != "" && (st.Grant.State == GrantActive || m.At != (MessageRef{}))
-	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute:
+	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute, EffectFold:
 	}
 	return m, false
 }

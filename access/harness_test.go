@@ -506,13 +506,17 @@ func (s *slack) profile(name string) access.SlackProfile {
 	return access.SlackProfile{ID: access.SlackID("U" + name), Team: "T", Name: name, Email: name + "@x.example", EmailConfirmed: true}
 }
 
-func (s *slack) Send(_ context.Context, m access.Message) (access.MessageRef, error) {
+func (s *slack) Send(_ context.Context, m access.Message) (access.Receipt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
 		if err := s.fail(); err != nil {
-			return access.MessageRef{}, err
+			return access.Receipt{}, err
 		}
+	}
+	if m.Kind == access.MessageFolded {
+		s.old[m.At] = true
+		return access.Receipt{At: m.At}, nil
 	}
 	at := m.At
 	if at == (access.MessageRef{}) {
@@ -520,8 +524,7 @@ func (s *slack) Send(_ context.Context, m access.Message) (access.MessageRef, er
 		at = access.MessageRef{Channel: "D" + string(m.To.Slack), TS: fmt.Sprint(s.posts)}
 	}
 	s.messages[string(m.Kind)+"/"+string(m.Request.ID)+"/"+m.To.Name] = m
-	s.old[m.Old] = true
-	return at, nil
+	return access.Receipt{At: at}, nil
 }
 
 // replaced reports whether a newer message has taken the place of this one.

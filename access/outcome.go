@@ -110,7 +110,7 @@ func (s *Service) untold(ctx context.Context, e Effect) bool {
 		return st.Request.Trouble == ""
 	case EffectRoute, EffectAsk:
 		return st.Request.Trouble == "" && st.Request.State == RequestPending
-	case EffectMirror, EffectStatus, EffectNotice, EffectLock:
+	case EffectMirror, EffectStatus, EffectNotice, EffectLock, EffectFold:
 	}
 	return false
 }

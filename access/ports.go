@@ -116,6 +116,8 @@ const (
 	MessageAsk MessageKind = "ask"
 	// MessageStatus is the requester's live status.
 	MessageStatus MessageKind = "status"
+	// MessageFolded is what is left of a status message when a newer one has replaced it. It is never posted.
+	MessageFolded MessageKind = "folded"
 	// MessageNotice tells the holder of the coming end, with one click to extend.
 	MessageNotice MessageKind = "notice"
 )
@@ -128,9 +130,6 @@ type Message struct {
 	At MessageRef
 	// Chapter is for MessageStatus the part of the story that the message tells: a new one needs a new message.
 	Chapter Chapter
-	// Old is the message of an earlier chapter that a new post takes the place of; the zero value if there is none. It must
-	// not look as if it were still true.
-	Old MessageRef
 	// Again is true when an earlier post of this very message may have arrived: look before you post.
 	Again   bool
 	Request Request
@@ -147,10 +146,17 @@ type ExtensionOffer struct {
 	Why string
 }
 
+// Receipt says where a message is.
+type Receipt struct {
+	At MessageRef
+	// Old are earlier status messages about the same request that were found when looking, of chapters that are over.
+	Old []MessageRef
+}
+
 // Notifier tells people. Errors are *TargetError.
 type Notifier interface {
 	// Send posts or updates the message and returns where it is.
-	Send(ctx context.Context, m Message) (MessageRef, error)
+	Send(ctx context.Context, m Message) (Receipt, error)
 	// Find returns the Slack profile with this e-mail address, or a permanent error if there is none.
 	Find(ctx context.Context, email string) (SlackProfile, error)
 	// Changed says that what these people's Home tabs show has changed. It does not block and does not fail.

@@ -137,6 +137,8 @@ type Request struct {
 	Status MessageRef `json:"status,omitzero"`
 	// Chapter is that of the live message.
 	Chapter Chapter `json:"chapter,omitempty"`
+	// Outdated are the earlier ones that do not yet say that a newer one has replaced them.
+	Outdated []MessageRef `json:"outdated,omitempty"`
 	// Grant is the grant made for this request, or the one to be extended.
 	Grant     GrantID   `json:"grant,omitempty"`
 	CreatedAt time.Time `json:"created_at"`

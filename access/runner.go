@@ -311,6 +311,8 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 		return r.route(ctx, st, done)
 	case EffectAsk, EffectStatus, EffectNotice:
 		return r.send(ctx, e, st, done)
+	case EffectFold:
+		return r.fold(ctx, e, st, done)
 	case EffectOpen, EffectMirror:
 	}
 	return fmt.Errorf("unknown effect %q", e.Kind)
@@ -468,7 +470,7 @@ func finalOutcome(e Effect, f failure) command {
 		return refused{Group: e.Group, Why: f.text}
 	case EffectLock:
 		return unlocked{Group: e.Group, Why: f.text}
-	case EffectAsk, EffectStatus, EffectNotice:
+	case EffectAsk, EffectStatus, EffectNotice, EffectFold:
 		if e.Attempts >= messageTries {
 			return nothing{} // The person cannot be reached there; the Home tab and the issue still tell.
 		}

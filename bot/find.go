@@ -14,30 +14,45 @@ import (
 // metadataEvent marks Usher's own messages, so that one whose posting got no answer can be found again.
 const metadataEvent = "usher_message"
 
-// thing tells what a message is about from all others in the same DM. The messages of all chapters share it.
-func thing(m access.Message) map[string]any {
-	return map[string]any{"kind": string(m.Kind), "request": string(m.Request.ID), "person": string(m.To.User)}
+// mark tells one message of Usher from all others in the same DM.
+func mark(m access.Message) map[string]any {
+	all := thing(m)
+	if c := chapterMark(m); c != "" {
+		all[chapterKey] = c
+	}
+	return all
 }
 
-const chapterKey = "chapter"
+// thing is the part of the mark that the messages of all chapters share.
+func thing(m access.Message) map[string]any {
+	kind := m.Kind
+	if kind == access.MessageFolded {
+		kind = access.MessageStatus
+	}
+	return map[string]any{"kind": string(kind), "request": string(m.Request.ID), "person": string(m.To.User)}
+}
 
-// chapterMark spells the chapter; the first has none.
+const (
+	chapterKey = "chapter"
+	folded     = "over" // The chapter of a message that was replaced.
+)
+
+// chapterMark spells the chapter; the first has none, and one that was replaced is over.
 func chapterMark(m access.Message) string {
-	if m.Chapter == access.ChapterAsked {
+	switch {
+	case m.Kind == access.MessageFolded:
+		return folded
+	case m.Chapter == access.ChapterAsked:
 		return ""
 	}
 	return strconv.Itoa(int(m.Chapter))
 }
 
-// earlier is a message that was sent before, and its chapter.
-type earlier struct {
-	at      access.MessageRef
-	chapter string
-}
-
-// find looks for the newest message about the very thing in the person's DM; the zero value when none ever arrived. Only when
-// Slack does not let it look does it give up looking: a second copy is better than none.
-func (n *Notifier) find(ctx context.Context, m access.Message) (earlier, error) {
+// find looks for the very message in the person's DM, and for those of earlier chapters, whose answers may have been lost, too; a
+// zero value when none ever arrived. Only when Slack does not let it look does it give up looking: a second copy is better
+// than none.
+func (n *Notifier) find(ctx context.Context, m access.Message) (access.Receipt, error) {
+	var got access.Receipt
 	channel, err := n.dm(ctx, m.To.Slack)
 	if err != nil {
 		return n.unseen("open dm", err)
@@ -46,31 +61,35 @@ func (n *Notifier) find(ctx context.Context, m access.Message) (earlier, error) 
 		ChannelID: channel, Limit: 100, IncludeAllMetadata: true,
 		Oldest: fmt.Sprintf("%d.000000", m.Request.CreatedAt.Add(-time.Hour).Unix()),
 	}
-	want := thing(m)
 	for range 20 {
 		h, err := n.api.GetConversationHistoryContext(ctx, p)
 		if err != nil {
 			return n.unseen("read dm", err)
 		}
 		for _, x := range h.Messages { // The newest comes first.
-			if isMarked(x.Metadata, want) {
-				chapter, _ := x.Metadata.EventPayload[chapterKey].(string)
-				return earlier{access.MessageRef{Channel: channel, TS: x.Timestamp}, chapter}, nil
+			at := access.MessageRef{Channel: channel, TS: x.Timestamp}
+			chapter, _ := x.Metadata.EventPayload[chapterKey].(string)
+			switch {
+			case !isMarked(x.Metadata, thing(m)) || chapter == folded:
+			case chapter != chapterMark(m):
+				got.Old = append(got.Old, at)
+			case got.At == (access.MessageRef{}):
+				got.At = at
 			}
 		}
-		if p.Cursor = h.ResponseMetaData.NextCursor; !h.HasMore || p.Cursor == "" {
+		if p.Cursor = h.ResponseMetaData.NextCursor; !h.HasMore || p.Cursor == "" || got.At != (access.MessageRef{}) && m.Chapter == access.ChapterAsked {
 			break
 		}
 	}
-	return earlier{}, nil
+	return got, nil
 }
 
-func (n *Notifier) unseen(op string, err error) (earlier, error) {
+func (n *Notifier) unseen(op string, err error) (access.Receipt, error) {
 	if code(err) == "missing_scope" {
 		n.log.Warn("cannot look for an earlier copy, posting anyway", "op", op, "err", safeCause(err))
-		return earlier{}, nil
+		return access.Receipt{}, nil
 	}
-	return earlier{}, translate(op, err, false)
+	return access.Receipt{}, translate(op, err, false)
 }
 
 func isMarked(got slack.SlackMetadata, want map[string]any) bool {

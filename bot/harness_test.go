@@ -139,6 +139,12 @@ func (s *stage) run() {
 	})
 }
 
+// send has the notifier send a message and returns where it is.
+func (s *stage) send(m access.Message) (access.MessageRef, error) {
+	got, err := s.note.Send(s.ctx, m)
+	return got.At, err
+}
+
 func (s *stage) must(err error) {
 	s.t.Helper()
 	if err != nil {
@@ -208,7 +214,7 @@ func (s *stage) options(p access.Person, v slacksim.View, words string) []slacks
 // ask posts the question about a request to Bob and makes the core know it.
 func (s *stage) ask(r access.Request) slacksim.Message {
 	s.t.Helper()
-	at, err := s.note.Send(s.ctx, access.Message{Kind: access.MessageAsk, To: bob(), Request: r, Open: true})
+	at, err := s.send(access.Message{Kind: access.MessageAsk, To: bob(), Request: r, Open: true})
 	s.must(err)
 	r.Asks = []access.Ask{{Approver: bob(), Message: at}}
 	s.core.set(r, nil)

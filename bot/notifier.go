@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 
@@ -33,27 +32,21 @@ func NewNotifier(cfg Config) (*Notifier, error) {
 }
 
 // Send posts the message to the person's DM or brings it up to date. Errors are *access.TargetError.
-func (n *Notifier) Send(ctx context.Context, m access.Message) (access.MessageRef, error) {
+func (n *Notifier) Send(ctx context.Context, m access.Message) (access.Receipt, error) {
 	if m.To.Slack == "" {
-		return access.MessageRef{}, translate("send "+string(m.Kind), slack.SlackErrorResponse{Err: "user_not_found"}, false)
+		return access.Receipt{}, translate("send "+string(m.Kind), slack.SlackErrorResponse{Err: "user_not_found"}, false)
 	}
-	at, old := m.At, m.Old
-	if at == (access.MessageRef{}) && m.Again {
+	got := access.Receipt{At: m.At}
+	if m.At == (access.MessageRef{}) && m.Again {
 		found, err := n.find(ctx, m)
 		if err != nil {
-			return access.MessageRef{}, err
+			return access.Receipt{}, err
 		}
-		if found.chapter == chapterMark(m) {
-			at = found.at
-		} else if old == (access.MessageRef{}) {
-			old = found.at
-		}
+		got = found
 	}
-	at, err := n.put(ctx, m, at)
-	if err == nil && old != (access.MessageRef{}) {
-		err = n.fold(ctx, m, old)
-	}
-	return at, err
+	var err error
+	got.At, err = n.put(ctx, m, got.At)
+	return got, err
 }
 
 // put posts the message, or brings the one at the given place up to date.
@@ -72,32 +65,11 @@ func (n *Notifier) put(ctx context.Context, m access.Message, at access.MessageR
 	return access.MessageRef{Channel: channel, TS: ts}, nil
 }
 
-// fold leaves of a message whose chapter is over one line that stays true. If Slack does not allow that any more, it stays
-// as it is: its buttons answer with what is true.
-func (n *Notifier) fold(ctx context.Context, m access.Message, old access.MessageRef) error {
-	is := thing(m)
-	is[chapterKey] = "over"
-	err := translate("update old "+string(m.Kind), n.update(ctx, old.Channel, old.TS, marked(foldedMessage(m), is)...), false)
-	var te *access.TargetError
-	if errors.As(err, &te) && !te.Transient {
-		n.log.Warn("an outdated message stays", "err", err)
-		return nil
-	}
-	return err
-}
-
 func messageOptions(m access.Message) []slack.MsgOption {
-	is := thing(m)
-	if c := chapterMark(m); c != "" {
-		is[chapterKey] = c
-	}
-	return marked(render(m), is)
-}
-
-func marked(v message, is map[string]any) []slack.MsgOption {
+	v := render(m)
 	return []slack.MsgOption{
 		slack.MsgOptionText(v.Text, false), slack.MsgOptionBlocks(v.Blocks...), slack.MsgOptionParse(false),
-		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataEvent, EventPayload: is}),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataEvent, EventPayload: mark(m)}),
 	}
 }
 

@@ -33,14 +33,14 @@ func posts(s *stage) int {
 func TestAMessageIsPostedOnceAndThenBroughtUpToDate(t *testing.T) {
 	t.Parallel()
 	s := build(t, nil)
-	at, err := s.note.Send(s.ctx, question(pendingRequest(1)))
+	at, err := s.send(question(pendingRequest(1)))
 	s.must(err)
 	if !strings.HasPrefix(at.Channel, "D") || at.TS == "" {
 		t.Fatalf("%+v", at)
 	}
 	m := question(ended(pendingRequest(1), access.RequestApproved, approvedBy(bob())))
 	m.At, m.Open = at, false
-	again, err := s.note.Send(s.ctx, m)
+	again, err := s.send(m)
 	s.must(err)
 	now, _ := s.sim.Message(at.Channel, at.TS)
 	if again != at || posts(s) != 1 || !strings.Contains(now.Plain(), "Approved by Bob Ito") || strings.Contains(now.Plain(), "[Approve]") {
@@ -61,16 +61,16 @@ func TestALostAnswerMakesNoSecondMessage(t *testing.T) {
 	s := build(t, nil)
 	s.sim.Inject(slacksim.Fault{Name: "chat.postMessage", Kind: slacksim.LostAnswer, Times: 1})
 	other := question(pendingRequest(2))
-	_, err := s.note.Send(s.ctx, question(pendingRequest(1)))
+	_, err := s.send(question(pendingRequest(1)))
 	var te *access.TargetError
 	if !errors.As(err, &te) || !te.Transient || !te.Sent || te.Target != access.TargetSlack {
 		t.Fatalf("%#v", err)
 	}
-	_, err = s.note.Send(s.ctx, other) // Another message in the same DM is not mistaken for it.
+	_, err = s.send(other) // Another message in the same DM is not mistaken for it.
 	s.must(err)
 	m := question(pendingRequest(1))
 	m.Again = true
-	at, err := s.note.Send(s.ctx, m)
+	at, err := s.send(m)
 	s.must(err)
 	if posts(s) != 2 || at.TS == "" {
 		t.Errorf("%d posts, %+v", posts(s), at)
@@ -87,11 +87,11 @@ func TestAPostThatNeverArrivedIsMadeAgain(t *testing.T) {
 	s := build(t, nil)
 	s.sim.Inject(slacksim.Fault{Name: "chat.postMessage", Kind: slacksim.ResetBefore, Times: 1})
 	m := question(pendingRequest(1))
-	if _, err := s.note.Send(s.ctx, m); err == nil {
+	if _, err := s.send(m); err == nil {
 		t.Fatal("the cut connection was not noticed")
 	}
 	m.Again = true
-	_, err := s.note.Send(s.ctx, m)
+	_, err := s.send(m)
 	s.must(err)
 	if n := posts(s); n != 1 {
 		t.Errorf("%d posts", n)
@@ -104,7 +104,7 @@ func TestNothingIsPostedWhileLookingFails(t *testing.T) {
 	s.sim.Inject(slacksim.Fault{Name: "conversations.history", Kind: slacksim.Error500})
 	m := question(pendingRequest(1))
 	m.Again = true
-	_, err := s.note.Send(s.ctx, m)
+	_, err := s.send(m)
 	var te *access.TargetError
 	if !errors.As(err, &te) || !te.Transient || te.Sent || posts(s) != 0 {
 		t.Errorf("%v, %d posts", err, posts(s))
@@ -118,7 +118,7 @@ func TestWithoutThePermissionToLookItPosts(t *testing.T) {
 	})
 	m := question(pendingRequest(1))
 	m.Again = true
-	_, err := s.note.Send(s.ctx, m)
+	_, err := s.send(m)
 	s.must(err)
 	if n := posts(s); n != 1 {
 		t.Errorf("%d posts", n)
@@ -169,20 +169,20 @@ func TestSlacksOwnWordsDecideWhatAPostMeans(t *testing.T) {
 	m := question(pendingRequest(1))
 	m.To.Slack = "U1GONE"
 	var te *access.TargetError
-	if _, err := s.note.Send(s.ctx, m); !errors.As(err, &te) || te.Transient {
+	if _, err := s.send(m); !errors.As(err, &te) || te.Transient {
 		t.Errorf("deactivated: %v", err)
 	}
 	m.To.Slack = ""
-	if _, err := s.note.Send(s.ctx, m); !errors.As(err, &te) || te.Transient {
+	if _, err := s.send(m); !errors.As(err, &te) || te.Transient {
 		t.Errorf("nobody: %v", err)
 	}
 	m = question(pendingRequest(1))
 	m.At = access.MessageRef{Channel: s.sim.DM(id(bob())), TS: "1.1"}
-	if _, err := s.note.Send(s.ctx, m); !errors.As(err, &te) || te.Transient {
+	if _, err := s.send(m); !errors.As(err, &te) || te.Transient {
 		t.Errorf("deleted message: %v", err)
 	}
 	s.sim.Inject(slacksim.Fault{Name: "chat.postMessage", Kind: slacksim.RateLimit, Times: 1, After: 7 * time.Second})
-	if _, err := s.note.Send(s.ctx, question(pendingRequest(1))); !errors.As(err, &te) || !te.Transient || te.RetryAfter != 7*time.Second || te.Sent {
+	if _, err := s.send(question(pendingRequest(1))); !errors.As(err, &te) || !te.Transient || te.RetryAfter != 7*time.Second || te.Sent {
 		t.Errorf("rate limit: %+v", te)
 	}
 }

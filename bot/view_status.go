@@ -321,6 +321,8 @@ func render(m access.Message) message {
 		return askMessage(m)
 	case access.MessageNotice:
 		return noticeMessage(m)
+	case access.MessageFolded:
+		return foldedMessage(m)
 	case access.MessageStatus:
 	}
 	return statusMessage(m)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,11 +59,12 @@ func (v *vendors) Update(_ context.Context, _ access.Issue, r access.IssueRecord
 func (v *vendors) Account(context.Context, string) (access.AccountID, error) { return "acc", nil }
 
 // Send, Find and Changed are Slack.
-func (v *vendors) Send(_ context.Context, m access.Message) (access.MessageRef, error) {
+func (v *vendors) Send(_ context.Context, m access.Message) (access.Receipt, error) {
 	if m.Kind == access.MessageAsk && m.Open {
 		v.asked(m.Request.ID)
 	}
-	return access.MessageRef{Channel: "D" + string(m.To.Slack), TS: string(m.Request.ID)}, nil
+	posted := access.MessageRef{Channel: "D" + string(m.To.Slack), TS: fmt.Sprint(m.Kind, m.Request.ID, m.Chapter)}
+	return access.Receipt{At: cmp.Or(m.At, posted)}, nil
 }
 
 func (v *vendors) Find(_ context.Context, email string) (access.SlackProfile, error) {

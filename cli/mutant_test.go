@@ -104,8 +104,8 @@ func mutants() []mutant {
 			"TestADayInACompany$", "nobody was notified",
 		},
 		{
-			"leave two messages that look true", "bot/notifier.go",
-			"if err == nil && old != (access.MessageRef{}) {", "if err != nil && old != (access.MessageRef{}) {",
+			"leave two messages that look true", "access/decide_request.go",
+			"\t\t\tr.Outdated = append(slices.Clone(r.Outdated), old)\n", "",
 			"TestADayInACompany$", "is there twice",
 		},
 	}
