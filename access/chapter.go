@@ -18,8 +18,13 @@ const (
 // chapterOf is where the story stands. What the requester does is no news to them.
 func chapterOf(r Request, g *Grant) Chapter {
 	switch r.State {
-	case RequestPending, RequestCanceled:
+	case RequestPending:
 		return ChapterAsked
+	case RequestCanceled:
+		if r.Withdrawn == "" {
+			return ChapterAsked
+		}
+		return ChapterAnswered
 	case RequestDenied, RequestExpired:
 		return ChapterAnswered
 	case RequestApproved:

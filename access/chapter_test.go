@@ -79,3 +79,24 @@ func TestNewsComesAsANewMessage(t *testing.T) {
 		})
 	}
 }
+
+// An extension that Usher closes because the access ends is news: nobody decided, and the requester waits for an answer.
+func TestAWithdrawnExtensionIsNews(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	id := w.active("rita", "write", time.Hour)
+	ext, err := w.service.Extend(t.Context(), w.person("rita"), access.GrantID(id), "a little longer", "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the extension waits", func() bool { return w.request(ext.ID).Status != (access.MessageRef{}) })
+	first := w.request(ext.ID).Status
+	if _, err := w.service.Revoke(t.Context(), w.person("owen"), access.GrantID(id), "left the project"); err != nil {
+		t.Fatal(err)
+	}
+	w.until("told anew", func() bool {
+		r := w.request(ext.ID)
+		return r.State == access.RequestCanceled && r.Withdrawn != "" && r.Chapter == access.ChapterAnswered && r.Status != first && len(r.Outdated) == 0
+	})
+}

@@ -326,7 +326,7 @@ func (c cancel) apply(t *turn) error {
 	t.closed()
 	text := c.By.String() + " canceled the request."
 	if c.System != "" {
-		text = c.System
+		text, r.Withdrawn = c.System, c.System
 	}
 	t.event(r, EventCanceled, c.By, text, nil)
 	return nil

@@ -137,6 +137,7 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 	if err := r.readBack(ctx, p, e, true); err != nil {
 		return err
 	}
+	r.s.notMissed(ctx, e.Group)
 	return done(added{Group: e.Group})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"usher/catalog"
+	"usher/idp"
 )
 
 // KnownGroup is what Usher remembers of a group that the catalog names. The id decides what is changed; the name is
@@ -37,8 +38,8 @@ func (k KnownGroup) RenamedLately(now time.Time) bool {
 	return k.Was != "" && now.Before(k.Renamed.Add(RenamedFor))
 }
 
-// seen is what is known after a look that found the group under this name.
-func (k KnownGroup) seen(name string, now time.Time) KnownGroup {
+// Seen is what is known after a look that found the group under this name.
+func (k KnownGroup) Seen(name string, now time.Time) KnownGroup {
 	if k.Gone = (time.Time{}); k.Name == name {
 		return k
 	}
@@ -49,8 +50,8 @@ func (k KnownGroup) seen(name string, now time.Time) KnownGroup {
 	return k
 }
 
-// missed is what is known after a look that did not find the group.
-func (k KnownGroup) missed(now time.Time) KnownGroup {
+// Missed is what is known after a look that did not find the group.
+func (k KnownGroup) Missed(now time.Time) KnownGroup {
 	if k.Gone.IsZero() {
 		k.Gone = now
 	}
@@ -70,13 +71,38 @@ const indexChanged = "changed"
 // GroupSeen remembers that the directory knows the group by this name and returns what is known of it now. It writes only
 // what is new.
 func (s *Service) GroupSeen(ctx context.Context, g catalog.Group, name string) (KnownGroup, error) {
-	return s.known(ctx, g, func(k KnownGroup, now time.Time) KnownGroup { return k.seen(name, now) })
+	return s.known(ctx, g, func(k KnownGroup, now time.Time) KnownGroup { return k.Seen(name, now) })
 }
 
 // GroupMissed remembers that the directory does not know the group and returns what is known of it now. It writes only what
 // is new.
 func (s *Service) GroupMissed(ctx context.Context, g catalog.Group) (KnownGroup, error) {
-	return s.known(ctx, g, KnownGroup.missed)
+	return s.known(ctx, g, KnownGroup.Missed)
+}
+
+// confirmMissed remembers that a group is gone if the directory says so a second time.
+func (s *Service) confirmMissed(ctx context.Context, e Effect) {
+	p, err := s.provider(e)
+	if err == nil {
+		_, err = p.Group(ctx, idp.GroupID(e.Group.ID))
+	}
+	if idp.KindOf(err) != idp.GroupNotFound {
+		return
+	}
+	if _, err := s.GroupMissed(ctx, e.Group); err != nil {
+		s.log.Error("remember that a group is gone", "group", e.Group, "err", err)
+	}
+}
+
+// notMissed remembers that a group is there: a member was just added.
+func (s *Service) notMissed(ctx context.Context, g catalog.Group) {
+	there := func(k KnownGroup, _ time.Time) KnownGroup {
+		k.Gone = time.Time{}
+		return k
+	}
+	if _, err := s.known(ctx, g, there); err != nil {
+		s.log.Error("remember that a group is there", "group", g, "err", err)
+	}
 }
 
 func (s *Service) known(ctx context.Context, g catalog.Group, change func(KnownGroup, time.Time) KnownGroup) (KnownGroup, error) {
@@ -109,7 +135,7 @@ func (s *Service) known(ctx context.Context, g catalog.Group, change func(KnownG
 	return is, err
 }
 
-// changedGroups lists the groups that the catalog names and that were renamed lately or are gone, by their spelling.
+// changedGroups lists the groups that the catalog names and that are gone, and then those that were renamed lately.
 func (s *Service) changedGroups(tx Tx, now time.Time) ([]RoleGroup, error) {
 	ids, err := tx.IDs(Groups, indexChanged, "", 0)
 	if err != nil {
@@ -119,14 +145,8 @@ func (s *Service) changedGroups(tx Tx, now time.Time) ([]RoleGroup, error) {
 		return nil, nil
 	}
 	role := map[string]string{}
-	for _, app := range s.Catalog().Apps() {
-		for _, e := range app.Entitlements {
-			for _, g := range e.Groups {
-				if role[g.String()] == "" {
-					role[g.String()] = e.Title()
-				}
-			}
-		}
+	for g, e := range s.Catalog().Groups() {
+		role[g.String()] = e.Title()
 	}
 	var list []RoleGroup
 	for _, id := range ids {
@@ -138,7 +158,15 @@ func (s *Service) changedGroups(tx Tx, now time.Time) ([]RoleGroup, error) {
 			list = append(list, x)
 		}
 	}
-	slices.SortFunc(list, func(a, b RoleGroup) int { return strings.Compare(a.Group.String(), b.Group.String()) })
+	slices.SortFunc(list, func(a, b RoleGroup) int {
+		switch gone := !a.Gone.IsZero(); {
+		case gone == !b.Gone.IsZero():
+			return strings.Compare(a.Group.String(), b.Group.String())
+		case gone:
+			return -1
+		}
+		return 1
+	})
 	return list, nil
 }
 

@@ -90,24 +90,48 @@ func TestRenamedAndVanishedGroupsAreRemembered(t *testing.T) {
 	}
 }
 
-func TestAGroupThatVanishedBeforeTheChangeIsRemembered(t *testing.T) {
+// One "not found" is no proof, and who was added to a group proves that it is there.
+func TestAGroupIsGoneWhenTheDirectorySaysSoTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	stop := w.run()
 	defer stop()
-	w.dir.failing(func(op string, g idp.GroupID) error {
-		if g == "gauto" && (op == "add" || op == "read") {
-			return &idp.Error{Kind: idp.GroupNotFound, Op: op + " member"}
+	fails := func(ops ...string) {
+		w.dir.failing(func(op string, g idp.GroupID) error {
+			if g == "gauto" && slices.Contains(ops, op) {
+				return &idp.Error{Kind: idp.GroupNotFound, Op: op}
+			}
+			return nil
+		})
+	}
+	gone := func() bool {
+		h, err := w.service.Home(t.Context(), w.person("ada"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	r := w.submit("rita", "auto", time.Hour)
-	w.until("the grant has failed", func() bool {
-		x := w.request(r.ID)
-		return x.Grant != "" && w.state(r.ID) == access.GrantFailed
-	})
-	h, err := w.service.Home(t.Context(), w.person("ada"))
-	if err != nil || !slices.ContainsFunc(h.Groups, func(g access.RoleGroup) bool { return g.Role == "Git: Auto" && !g.Gone.IsZero() }) {
-		t.Errorf("an admin sees %+v (%v)", h.Groups, err)
+		return slices.ContainsFunc(h.Groups, func(g access.RoleGroup) bool { return g.Role == "Git: Auto" && !g.Gone.IsZero() })
+	}
+	ask := func(want access.GrantState) {
+		t.Helper()
+		r := w.submit("rita", "auto", time.Hour)
+		w.until("the grant is "+string(want), func() bool {
+			x := w.request(r.ID)
+			return x.Grant != "" && w.state(r.ID) == want
+		})
+	}
+	fails("add")
+	ask(access.GrantFailed)
+	if gone() {
+		t.Error("it is gone although the directory knows it")
+	}
+	fails("add", "group")
+	ask(access.GrantFailed)
+	if !gone() {
+		t.Error("it is not gone although the directory says so twice")
+	}
+	fails()
+	ask(access.GrantActive)
+	if gone() {
+		t.Error("it is gone although somebody was added to it")
 	}
 }

@@ -303,7 +303,9 @@ func (d *directory) FindUser(_ context.Context, email string) (idp.User, error) 
 }
 
 func (d *directory) Group(_ context.Context, id idp.GroupID) (idp.Group, error) {
-	return idp.Group{ID: id}, nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return idp.Group{ID: id}, d.do("group", id)
 }
 
 func (d *directory) UserGroups(_ context.Context, u idp.UserID) ([]idp.Group, error) {

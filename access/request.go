@@ -147,6 +147,8 @@ type Request struct {
 	Deadline time.Time `json:"deadline"`
 	// Extended is true once an extension has taken effect.
 	Extended bool `json:"extended,omitempty"`
+	// Withdrawn says why Usher itself canceled the request; empty when the requester did.
+	Withdrawn string `json:"withdrawn,omitempty"`
 	// Failure says why an approved extension did not take effect; final.
 	Failure string `json:"failure,omitempty"`
 	// Trouble says in one plain sentence what holds the request up at the moment; empty when nothing does.

@@ -323,10 +323,8 @@ func (r *Runner) failed(ctx context.Context, e Effect, err error) {
 	s, now := r.s, r.s.Now()
 	f := classify(err, now)
 	s.log.Warn("effect failed", "effect", e.ID, "kind", e.Kind, "attempt", e.Attempts+1, "final", f.final, "err", err)
-	if f.final && idp.KindOf(err) == idp.GroupNotFound {
-		if _, err := s.GroupMissed(ctx, e.Group); err != nil {
-			s.log.Error("remember that a group is gone", "group", e.Group, "err", err)
-		}
+	if idp.KindOf(err) == idp.GroupNotFound && (e.Kind == EffectInspect || e.Kind == EffectAdd) {
+		s.confirmMissed(ctx, e)
 	}
 	if f.final && e.Kind == EffectAsk {
 		f.text = "Slack does not deliver the question to one of the approvers; they can still decide on their Home tab."

@@ -66,14 +66,14 @@ func (n *Notifier) find(ctx context.Context, m access.Message) (access.Receipt, 
 		if err != nil {
 			return n.unseen("read dm", err)
 		}
-		for _, x := range h.Messages { // The newest comes first.
+		for _, x := range h.Messages { // In whichever order: Slack's words on that have changed.
 			at := access.MessageRef{Channel: channel, TS: x.Timestamp}
 			chapter, _ := x.Metadata.EventPayload[chapterKey].(string)
 			switch {
 			case !isMarked(x.Metadata, thing(m)) || chapter == folded:
 			case chapter != chapterMark(m):
 				got.Old = append(got.Old, at)
-			case got.At == (access.MessageRef{}):
+			case got.At.TS < at.TS: // Of one length, so they compare like numbers.
 				got.At = at
 			}
 		}

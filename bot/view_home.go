@@ -104,15 +104,15 @@ func groupsText(h access.Home) string {
 		what := lit(g.Group.String(), 80) + " (" + lit(g.Role, 80) + ")"
 		switch {
 		case !g.Gone.IsZero() && g.Name == "":
-			lines = append(lines, ":warning: The directory does not know the group "+what+". Requests for it fail.")
+			lines = append(lines, ":warning: There is no group "+what+". Requests for it fail.")
 		case !g.Gone.IsZero():
-			lines = append(lines, ":warning: The directory does not know the group "+what+" any more; it was called "+lit(g.Name, 80)+". Requests for it fail.")
+			lines = append(lines, ":warning: There is no group "+what+" any more; it was called "+lit(g.Name, 80)+". Requests for it fail.")
 		default:
 			lines = append(lines, "The group "+what+" was called "+lit(g.Was, 80)+" and is called "+lit(g.Name, 80)+" now. See whether it still stands for the same.")
 		}
 	}
 	if more := len(h.Groups) - groupsMost; more > 0 {
-		lines = append(lines, fmt.Sprintf("And %d more groups; usher doctor names them.", more))
+		lines = append(lines, "And "+number(more, "more group")+"; usher doctor names them.")
 	}
 	return strings.Join(lines, "\n")
 }

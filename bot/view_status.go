@@ -103,7 +103,11 @@ func statusOf(r access.Request, g *access.Grant) status {
 		}
 		return s
 	case access.RequestCanceled:
-		return headline(":leftwards_arrow_with_hook:", role+": request canceled", "Nothing was changed.")
+		s := headline(":leftwards_arrow_with_hook:", role+": request canceled", "Nothing was changed.")
+		if r.Withdrawn != "" {
+			s.lines = []string{lit(r.Withdrawn, 300)}
+		}
+		return s
 	case access.RequestExpired:
 		return headline(":hourglass:", role+": request expired", "Nobody decided before "+when(r.Deadline)+". You can ask again.")
 	case access.RequestApproved:

@@ -168,3 +168,18 @@ func assemble(version string, apps []*App) *Catalog {
 	c.searchable = newSearchIndex(c.requestable)
 	return c
 }
+
+// Groups are the groups that entitlements map to, each with the first entitlement that does.
+func (c *Catalog) Groups() map[Group]*Entitlement {
+	all := map[Group]*Entitlement{}
+	for _, app := range c.Apps() {
+		for _, e := range app.Entitlements {
+			for _, g := range e.Groups {
+				if all[g] == nil {
+					all[g] = e
+				}
+			}
+		}
+	}
+	return all
+}

@@ -50,14 +50,7 @@ func (a *App) discover(ctx context.Context, path string, lastUse bool) error {
 		return err
 	}
 	d := discovery{seen: map[catalog.Group]int{}}
-	named := map[catalog.Group]bool{}
-	for _, app := range p.live.Current().Apps() {
-		for _, e := range app.Entitlements {
-			for _, g := range e.Groups {
-				named[g] = true
-			}
-		}
-	}
+	named := p.live.Current().Groups()
 	for _, name := range cfg.configured() {
 		say(a.Stderr, "Listing the groups of %s…\n", title(name))
 		if err := d.list(ctx, name, p.idp[name], named); err != nil {
@@ -92,7 +85,7 @@ func needed(err error, about []string) error {
 	return errors.Join(list...)
 }
 
-func (d *discovery) list(ctx context.Context, name string, p provider, named map[catalog.Group]bool) error {
+func (d *discovery) list(ctx context.Context, name string, p provider, named map[catalog.Group]*catalog.Entitlement) error {
 	lister, ok := p.(idp.Discoverer)
 	if !ok {
 		d.silent = append(d.silent, name)
@@ -103,7 +96,7 @@ func (d *discovery) list(ctx context.Context, name string, p provider, named map
 		d.seen[id]++
 		switch {
 		case d.seen[id] > 1:
-		case named[id]:
+		case named[id] != nil:
 			d.known++
 		case g.Refusal != "":
 			d.refused = append(d.refused, foundGroup{provider: name, Discovered: g})

@@ -28,7 +28,7 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 			if x.mark == fails {
 				failed++
 			}
-			if x.fix != "" {
+			if x.fix != "" && (x.mark == fails || x.mark == notable) {
 				say(a.Stdout, "      fix: %s\n", x.fix)
 			}
 		}

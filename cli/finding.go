@@ -34,15 +34,16 @@ func judged(ok bool) mark {
 // shown is how many of many alike are named.
 const shown = 5
 
-// merged makes one finding of the failures that one fix mends, where the first of them was.
+// merged makes one finding of the failures that one fix mends, where the first of them was, and likewise of the notes.
 func merged(list []finding) []finding {
 	var out []finding
 	at := map[string]int{}
 	same := map[int][]finding{}
 	for _, f := range list {
 		i, known := at[f.fix]
-		if f.mark != fails || f.fix == "" || !known {
-			if f.mark == fails {
+		joins := f.mark == fails || f.mark == notable
+		if !joins || f.fix == "" || !known {
+			if joins {
 				at[f.fix] = len(out)
 			}
 			i = len(out)

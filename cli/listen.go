@@ -27,7 +27,7 @@ func loopbackOnly(addr string) error {
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return &problem{
 			text: fmt.Sprintf("listen is %q, which other machines could reach", addr),
-			fix:  "health and metrics are served on the loopback interface only, such as 127.0.0.1:9090",
+			fix:  "health, metrics and calls back are served on the loopback interface only, such as 127.0.0.1:9090",
 		}
 	}
 	return nil

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"usher/access"
@@ -57,11 +59,7 @@ type recollection map[catalog.Group]access.KnownGroup
 
 // GroupSeen compares.
 func (r recollection) GroupSeen(_ context.Context, g catalog.Group, name string) (access.KnownGroup, error) {
-	k := r[g]
-	if k.Name != name && k.Name != "" {
-		k.Was, k.Name, k.Renamed = k.Name, name, time.Now()
-	}
-	return k, nil
+	return r[g].Seen(name, time.Now()), nil
 }
 
 // GroupMissed tells the last name.
@@ -87,35 +85,18 @@ func recall(ctx context.Context, database string, live *inForce) recollection {
 		return known
 	}
 	_ = store.Peek(ctx, database, func(tx access.Tx) error {
-		found, err := access.Remembered(tx, groupsOf(live.Current()))
+		found, err := access.Remembered(tx, slices.Collect(maps.Keys(live.Current().Groups())))
 		known = found
 		return err
 	})
 	return known
 }
 
-// groupsOf are the groups that a catalog names, each once.
-func groupsOf(c *catalog.Catalog) []catalog.Group {
-	var list []catalog.Group
-	seen := map[catalog.Group]bool{}
-	for _, app := range c.Apps() {
-		for _, e := range app.Entitlements {
-			for _, g := range e.Groups {
-				if !seen[g] {
-					seen[g] = true
-					list = append(list, g)
-				}
-			}
-		}
-	}
-	return list
-}
-
 // tellGroups answers a doctor.
 func (p *parts) tellGroups(w http.ResponseWriter, r *http.Request) {
 	list := []access.KnownGroup{}
 	err := p.store.View(r.Context(), func(tx access.Tx) error {
-		known, err := access.Remembered(tx, groupsOf(p.live.Current()))
+		known, err := access.Remembered(tx, slices.Collect(maps.Keys(p.live.Current().Groups())))
 		for _, k := range known {
 			list = append(list, k)
 		}

@@ -69,6 +69,9 @@ func summary(found []finding) []finding {
 	var list, bad []finding
 	groups, people := 0, 0
 	for _, f := range found {
+		if f.mark == notable {
+			groups++
+		}
 		if f.mark != well {
 			bad = append(bad, f)
 			continue
@@ -115,22 +118,12 @@ func otherOrg(bad []finding) []finding {
 }
 
 func (p *parts) groupQuestions(provider string) []question {
-	users := map[catalog.Group]string{}
-	var groups []catalog.Group
-	for _, app := range p.live.Current().Apps() {
-		for _, e := range app.Entitlements {
-			for _, g := range e.Groups {
-				if _, known := users[g]; !known && g.Provider == provider {
-					users[g] = e.Title()
-					groups = append(groups, g)
-				}
-			}
-		}
-	}
+	users := p.live.Current().Groups()
+	groups := slices.DeleteFunc(slices.Collect(maps.Keys(users)), func(g catalog.Group) bool { return g.Provider != provider })
 	slices.SortFunc(groups, func(a, b catalog.Group) int { return strings.Compare(a.String(), b.String()) })
 	var list []question
 	for _, g := range groups {
-		list = append(list, func(ctx context.Context) (finding, error) { return p.askGroup(ctx, g, users[g]) })
+		list = append(list, func(ctx context.Context) (finding, error) { return p.askGroup(ctx, g, users[g].Title()) })
 	}
 	return list
 }
@@ -141,13 +134,16 @@ func (p *parts) askGroup(ctx context.Context, g catalog.Group, role string) (fin
 	switch kind := idp.KindOf(err); {
 	case aboutAll(err):
 		return x, err
-	case kind == idp.GroupNotFound, kind == idp.Invalid:
+	case kind == idp.Invalid:
+		x.detail, x.fix = "not found; "+title(g.Provider)+" has no ids of this form", fixGroup
+	case kind == idp.GroupNotFound:
 		x.detail, x.fix = p.missed(ctx, g), fixGroup
 	case kind == idp.Forbidden:
 		x.detail, x.fix = "Usher may not read it", "give Usher's account the right to read it: docs/providers says how for "+title(g.Provider)
 	case err != nil:
 		x.detail, x.fix = err.Error(), "see what "+title(g.Provider)+" says about this group"
 	case got.Refusal != "":
+		_, _, _ = p.called(ctx, g, got.Name) // It is there, at least.
 		x.detail, x.fix = got.Name+": "+got.Refusal, "map the role to a group that only Usher and people change"
 	default:
 		x.mark, x.detail, x.fix = p.called(ctx, g, got.Name)

@@ -71,7 +71,7 @@ func chapterOf(raw json.RawMessage) string {
 func (o *oracle) chapter(id access.RequestID) string {
 	r, g := o.requests[id], o.grants[id]
 	switch {
-	case r.State == access.RequestPending, r.State == access.RequestCanceled, g.State == access.GrantProvisioning && g.Failure == "":
+	case r.State == access.RequestPending, r.State == access.RequestCanceled && r.Withdrawn == "", g.State == access.GrantProvisioning && g.Failure == "":
 		return ""
 	case r.Kind == access.KindExtension && r.State == access.RequestApproved && !r.Extended && r.Failure == "":
 		return ""

@@ -224,6 +224,8 @@ func (p *parts) lookAround(ctx context.Context) error {
 		pause := daily
 		if p.tell(list, told) {
 			pause, wait = wait, min(2*wait, 15*time.Minute)
+		} else {
+			wait = time.Minute
 		}
 		if p.rest(ctx, pause, p.worked) {
 			wait = time.Minute
@@ -264,7 +266,7 @@ func (p *parts) worked() (n int) {
 
 // tell logs what was not told before and reports whether something could not be checked.
 func (p *parts) tell(list []finding, told map[string]bool) (again bool) {
-	good, now := 0, map[string]bool{}
+	good, failed, now := 0, 0, map[string]bool{}
 	for _, f := range list {
 		key := f.subject + f.detail
 		switch f.mark {
@@ -278,14 +280,16 @@ func (p *parts) tell(list []finding, told map[string]bool) (again bool) {
 				p.log.Warn("worth a look", "subject", f.subject, "detail", f.detail, "fix", f.fix)
 			}
 		case fails:
+			failed++
 			now[key] = true
-			again = again || f.fix == fixNoAnswer
+			// What is not found may only be too new.
+			again = again || f.fix == fixNoAnswer || f.fix == fixGroup && !told[key]
 			if !told[key] {
 				p.log.Error("check failed", "subject", f.subject, "detail", f.detail, "fix", f.fix)
 			}
 		}
 	}
-	if len(now) == 0 {
+	if failed == 0 {
 		p.log.Info("checked slack, jira, the identity providers and the names in the catalog: all is well", "checks", good)
 	}
 	clear(told)

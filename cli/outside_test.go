@@ -57,8 +57,9 @@ func TestFailureIsLoggedOnceUntilItComesBack(t *testing.T) {
 		{[]finding{{"jira login", well, "", ""}}, false, 1, 1},
 		{[]finding{bad}, false, 2, 1},
 		{[]finding{{"okta groups and people", fails, "3 of 9 not checked", fixNoAnswer}}, true, 3, 1},
-		{[]finding{{"group okta:1", notable, "was renamed", fixRenamed}}, false, 3, 1},
-		{[]finding{{"group okta:1", notable, "was renamed", fixRenamed}}, false, 3, 1},
+		{[]finding{{"group okta:1", notable, "was renamed", fixRenamed}}, false, 3, 2},
+		{[]finding{{"group okta:2", fails, "not found", fixGroup}}, true, 4, 2}, // It may be too new.
+		{[]finding{{"group okta:2", fails, "not found", fixGroup}}, false, 4, 2},
 	} {
 		again := p.tell(c.list, told)
 		if n, m := strings.Count(log.String(), "check failed"), strings.Count(log.String(), "all is well"); again != c.again || n != c.failed || m != c.well {

@@ -90,6 +90,7 @@ func (d damage) survives(t testing.TB, whole []byte) (opened bool) {
 		t.Fatal(err)
 	}
 	_, verdict := Verify(t.Context(), path)
+	_ = Peek(t.Context(), path, readAll)
 	s, err := Open(Config{Path: path, Logger: config("").Logger, NoSync: true})
 	if err != nil {
 		var e *OpenError

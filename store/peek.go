@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -24,14 +26,25 @@ func Peek(ctx context.Context, path string, f func(access.Tx) error) error {
 		return during("read store", explain(path, err))
 	}
 	if err = trust(ctx, file, whole); err == nil {
-		err = db.View(func(b *bbolt.Tx) error {
-			if v, err := version(b, path); err != nil || v != len(steps()) {
-				return errors.Join(err, errOtherLayout)
-			}
-			return f(newTx(b, &press{}))
-		})
+		err = peek(db, f)
 	}
 	return during("read store", errors.Join(err, db.Close()))
+}
+
+// peek reads what may be damaged where trust has not looked: a fault is an error.
+func peek(db *bbolt.DB, f func(access.Tx) error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = damaged(db.Path(), fmt.Errorf("%v", p))
+		}
+	}()
+	return db.View(func(b *bbolt.Tx) error {
+		if v, err := version(b, db.Path()); err != nil || v != len(steps()) {
+			return errors.Join(err, errOtherLayout)
+		}
+		return f(newTx(b, &press{}))
+	})
 }
 
 // errOtherLayout: the file has another layout than this program writes.

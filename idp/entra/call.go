@@ -61,7 +61,11 @@ func (p *Provider) do(ctx context.Context, c call) (*answer, error) {
 		if !c.gently || idp.KindOf(err) != idp.Throttled || try == patience {
 			return a, err
 		}
-		timer := time.NewTimer(max(time.Millisecond, min(idp.RetryAt(err).Sub(p.cfg.Now()), time.Minute)))
+		wait := 5 * time.Second // Of the sign-in, which may not say how long it is busy.
+		if at := idp.RetryAt(err); !at.IsZero() {
+			wait = max(time.Millisecond, min(at.Sub(p.cfg.Now()), time.Minute))
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
