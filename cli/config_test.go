@@ -37,8 +37,8 @@ func TestAnEmptySectionIsToldAsWhatItLacks(t *testing.T) {
 		"entra:":           {"entra", []string{"configure entra: credentials: exactly one of"}},
 		"google: # later":  {"google", []string{"configure google: credentials: a credentials file"}},
 		"ldap: ~":          {"ldap", []string{"configure ldap: url: required", "configure ldap: base DN: required", "configure ldap: credentials: a bind DN"}},
-		"scim: {hr: }":     {"hr", []string{"configure scim: url:", "configure scim: credentials: a token or oauth"}},
-		"webhook: {pay: }": {"pay", []string{"configure webhook: url:", "configure webhook: secret:"}},
+		"scim: {hr: }":     {"hr", []string{"configure scim hr: url:", "configure scim hr: credentials: a token or oauth"}},
+		"webhook: {pay: }": {"pay", []string{"configure webhook pay: url:", "configure webhook pay: secret:"}},
 		"okta:":            {"okta", []string{"the Okta org is missing", "the Okta token is missing"}},
 	} {
 		provider, got, others := problemsOf(t, name+"\n")
@@ -76,7 +76,7 @@ func TestASecretThatCannotBeReadIsToldOnce(t *testing.T) {
 		"ldap: {certificate_file: nowhere}":                                                    {"ldap.certificate_file: ", "configure ldap: url: ", "configure ldap: base DN: "},
 		"scim: {a: {url: https://s.example, token_file: nowhere}}":                             {"scim.a.token_file: "},
 		"webhook: {a: {" + hook + ", secret_file: nowhere}}":                                   {"webhook.a.secret_file: "},
-		"webhook: {a: {secret_file: nowhere}}":                                                 {"webhook.a.secret_file: ", "configure webhook: url: "},
+		"webhook: {a: {secret_file: nowhere}}":                                                 {"webhook.a.secret_file: ", "configure webhook a: url: "},
 		"listen: 127.0.0.1:9\nwebhook: {a: {" + hook + ", secret_file: none, old_secret_file: none, callback_secret_file: none}}": {
 			"webhook.a.secret_file: ", "webhook.a.old_secret_file: ", "webhook.a.callback_secret_file: ",
 		},

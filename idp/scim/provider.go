@@ -32,9 +32,10 @@ const lane = "scim"
 
 // New checks the configuration and makes a provider. It does no I/O; Check does.
 func New(cfg Config) (*Provider, error) {
+	name := cfg.Name
 	cfg, at, err := cfg.normalized()
 	if err != nil {
-		return nil, fmt.Errorf("configure scim: %w", err)
+		return nil, fmt.Errorf("configure scim %s: %w", name, err)
 	}
 	auth := newAuthorizer(cfg, at.token)
 	// Printing a struct goes through hidden fields without asking the types how, so only the authorizer keeps credentials.

@@ -33,9 +33,10 @@ const lane = "webhook"
 
 // New checks the configuration and makes a provider. It does no I/O; Check does.
 func New(cfg Config) (*Provider, error) {
+	name := cfg.Name
 	cfg, made, err := cfg.normalized()
 	if err != nil {
-		return nil, fmt.Errorf("configure webhook: %w", err)
+		return nil, fmt.Errorf("configure webhook %s: %w", name, err)
 	}
 	// Printing a struct goes through hidden fields without asking the types how, so only signer and verifier keep secrets.
 	cfg.Secret, cfg.OldSecret, cfg.CallbackSecret = "", "", ""

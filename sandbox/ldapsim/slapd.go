@@ -81,7 +81,7 @@ func (s *slapd) start(where installation, c Config, adminPassword string) error 
 	fill := exec.CommandContext(ctx, where.slapadd, "-q", "-f", s.file("slapd.conf")) //nolint:gosec // a path of the table above
 	fill.Stdin = &entries
 	if out, err := fill.CombinedOutput(); err != nil {
-		return fmt.Errorf("fill the database: %w: %s", err, out)
+		return fmt.Errorf("fill the database: %w: %s", err, bytes.TrimSpace(out))
 	}
 	if err := s.run(where.slapd); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s *slapd) answers(ctx context.Context) error {
 		case <-ctx.Done():
 			text, _ := os.ReadFile(s.file("log"))
 			s.end()
-			return fmt.Errorf("it does not answer: %w: %s", err, text)
+			return fmt.Errorf("it does not answer: %w: %s", err, bytes.TrimSpace(text))
 		}
 	}
 }
