@@ -188,7 +188,7 @@ func TestProblemsOfTheSettingsAreToldInOneRound(t *testing.T) {
 		"settings: the Slack app-level token (xapp-…) does not begin with xapp- | copy it again",
 		`settings: jira.statuses has no "deneid" | the names are waiting, approved, active, ended, denied,`,
 		"settings: okta.reserve is 1.5 | it is a share",
-		`settings: listen is "0.0.0.0:80", which other machines could reach | health and metrics`,
+		`settings: listen is "0.0.0.0:80", which other machines could reach | health, metrics`,
 		"catalog: " + filepath.Join(filepath.Dir(settings), "catalog.yml") + ":",
 		`settings: jira field "rolle" is unknown | the names are application,`,
 	}
