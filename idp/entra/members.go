@@ -122,7 +122,7 @@ func (p *Provider) explain(ctx context.Context, op string, refused *failure, err
 		e.Kind = idp.Unavailable
 	case e.Kind == idp.Forbidden, e.Kind == idp.Invalid:
 		// Graph refuses groups of the wrong kind with the same words as an app that lacks a right.
-		p.preflight.forget(group)
+		p.judged.Forget(group)
 		if refusal := p.governable(ctx, op, group); refusal != nil && idp.KindOf(refusal) == idp.NotGovernable {
 			return refusal
 		}

@@ -67,7 +67,7 @@ func (p *Provider) readGroup(ctx context.Context, op string, id idp.GroupID) (gr
 func (p *Provider) inspect(ctx context.Context, op string, id idp.GroupID) (idp.Group, judgement, error) {
 	row, err := p.readGroup(ctx, op, id)
 	if err != nil {
-		p.preflight.forget(id)
+		p.judged.Forget(id)
 		return idp.Group{}, judgement{}, err
 	}
 	resource, labels, err := p.labels(ctx, op, row.Email)
@@ -80,7 +80,7 @@ func (p *Provider) inspect(ctx context.Context, op string, id idp.GroupID) (idp.
 			return idp.Group{}, judgement{}, err
 		}
 	}
-	p.preflight.keep(id, j)
+	p.judged.Keep(id, j)
 	g := row.group()
 	g.Refusal = j.refusal
 	return g, j, nil

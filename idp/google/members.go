@@ -163,7 +163,7 @@ func (p *Provider) refused(ctx context.Context, op string, err error, group idp.
 		return e
 	}
 	// Google says "not authorized" or "condition not met" for groups that nobody can change, too.
-	p.preflight.forget(group)
+	p.judged.Forget(group)
 	if refusal := p.governable(ctx, op, group); idp.KindOf(refusal) == idp.NotGovernable {
 		return refusal
 	}
@@ -173,7 +173,7 @@ func (p *Provider) refused(ctx context.Context, op string, err error, group idp.
 // whatIsMissing finds out which of the two is gone. Both there means that the news has not spread yet.
 func (p *Provider) whatIsMissing(ctx context.Context, op string, e *idp.Error, group idp.GroupID, user idp.UserID) error {
 	if _, err := p.readGroup(ctx, op, group); err != nil {
-		p.preflight.forget(group)
+		p.judged.Forget(group)
 		return err
 	}
 	if _, err := p.userByKey(ctx, op, string(user)); err != nil {

@@ -10,11 +10,12 @@ import (
 
 // Provider is one company. It is safe for concurrent use.
 type Provider struct {
-	cfg       Config
-	at        addresses
-	client    *rest.Client
-	tokens    *tokens
-	preflight *preflight
+	cfg    Config
+	at     addresses
+	client *rest.Client
+	tokens *tokens
+	// judged is what keeps groups from being governed.
+	judged *idp.Memory[idp.GroupID, judgement]
 }
 
 var (
@@ -47,7 +48,7 @@ func New(cfg Config) (*Provider, error) {
 	}
 	// Printing a struct goes through hidden fields without asking the types how, so only the signer keeps credentials.
 	cfg.Credentials = ""
-	p := &Provider{cfg: cfg, at: at, tokens: newTokens(signer, cfg.Now), preflight: newPreflight(cfg.Now)}
+	p := &Provider{cfg: cfg, at: at, tokens: newTokens(signer, cfg.Now), judged: idp.NewMemory[idp.GroupID](cfg.Now, judgement.lasts)}
 	p.client = rest.New(rest.Config{
 		Name: Name, Origins: at.all(), Auth: p.tokens, Judge: judge, UserAgent: cfg.UserAgent, Timeout: cfg.Timeout,
 		Limits: rest.Limits{

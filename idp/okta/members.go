@@ -69,7 +69,7 @@ func (p *Provider) change(ctx context.Context, op, bucket string, group idp.Grou
 		e.Kind = p.whatIsMissing(ctx, op, refused, group, user)
 	case e.Kind == idp.Forbidden && refused.status == http.StatusForbidden:
 		// Okta says "no permission" for groups that nobody can change, too.
-		p.preflight.forget(group)
+		p.judged.Forget(group)
 		if refusal := p.governable(ctx, op, group); idp.KindOf(refusal) == idp.NotGovernable && refusal != nil {
 			return refusal
 		}
@@ -97,7 +97,7 @@ func (p *Provider) whatIsMissing(ctx context.Context, op string, x *exchange, gr
 		}
 	}
 	if aboutGroup {
-		p.preflight.forget(group)
+		p.judged.Forget(group)
 		return idp.GroupNotFound
 	}
 	return idp.UserNotFound

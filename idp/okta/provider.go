@@ -17,8 +17,10 @@ type Provider struct {
 	wire      *wire
 	transport *http.Transport
 	gate      *gate
-	preflight *preflight
-	api       *sdk.APIClient
+	// judged is what keeps groups from being governed, rules the list that it rests on.
+	judged *idp.Memory[idp.GroupID, string]
+	rules  *idp.Memory[struct{}, groupRules]
+	api    *sdk.APIClient
 }
 
 var (
@@ -51,8 +53,8 @@ func New(cfg Config) (*Provider, error) {
 	cfg.Token, cfg.PrivateKeyPEM = "", ""
 	p := &Provider{
 		cfg: cfg, wire: w, transport: transport,
-		gate:      newGate(newBudget(cfg.Reserve), cfg.Now, cfg.MaxInFlight),
-		preflight: newPreflight(cfg.Now),
+		gate:   newGate(newBudget(cfg.Reserve), cfg.Now, cfg.MaxInFlight),
+		judged: idp.NewMemory[idp.GroupID](cfg.Now, idp.TrustedFor), rules: idp.NewMemory[struct{}](cfg.Now, groupRules.lasts),
 	}
 	p.api = sdk.NewAPIClient(sdkConfig(cfg, w))
 	stopJanitor(p.api)
