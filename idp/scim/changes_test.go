@@ -110,9 +110,9 @@ func TestVersions(t *testing.T) {
 	if !strings.HasPrefix(headers.Get("If-Match"), `W/"`+string(g)) {
 		t.Fatalf("If-Match is %q", headers.Get("If-Match"))
 	}
-	before := s.faulty.count(&s.faulty.calls)
+	before := s.faulty.Calls()
 	ok(t, p.RemoveMember(t.Context(), g, u)) // The answer to the change has told the version.
-	if n := s.faulty.count(&s.faulty.calls) - before; n != 1 {
+	if n := s.faulty.Calls() - before; n != 1 {
 		t.Fatalf("a change with a known version took %d calls", n)
 	}
 	s.move(string(g), string(other), true) // Somebody else is faster: 412.
@@ -166,7 +166,7 @@ func TestVersionedChangesTakeTurns(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if n := s.faulty.count(&s.faulty.calls); n != 1+len(people) {
+	if n := s.faulty.Calls(); n != 1+len(people) {
 		t.Errorf("%d changes took %d calls", len(people), n-1)
 	}
 	if n := len(s.truth(string(g))); n != len(people) {

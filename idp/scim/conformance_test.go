@@ -69,8 +69,8 @@ func (s *site) world(t *testing.T) idptest.World {
 			return idp.GroupID(s.addTeam(name, texts(members)))
 		},
 		Members: func(g idp.GroupID) []idp.UserID { return userIDs(s.truth(string(g))) },
-		Calls:   func() int { return s.faulty.count(&s.faulty.calls) },
-		Changes: func() int { return s.faulty.count(&s.faulty.changes) },
+		Calls:   func() int { return s.faulty.Calls() },
+		Changes: func() int { return s.faulty.Changes() },
 		BigGroup: func(_ *testing.T, n int) idp.GroupID {
 			return idp.GroupID(s.addTeam("Big", s.crowd(n)))
 		},
@@ -106,9 +106,9 @@ func (s *site) world(t *testing.T) idptest.World {
 			if f.Skip > 0 {
 				f.Skip += s.flavor.before
 			}
-			s.faulty.inject(f)
+			s.faulty.Inject(f)
 		},
-		Heal: s.faulty.heal,
+		Heal: s.faulty.Heal,
 		Lag: func(t *testing.T, d time.Duration) idptest.World {
 			t.Helper()
 			other := start(t, s.flavor)
@@ -119,10 +119,11 @@ func (s *site) world(t *testing.T) idptest.World {
 		Limit: func(t *testing.T, n int) idptest.World {
 			t.Helper()
 			other := start(t, s.flavor)
-			other.faulty.limit, other.perMinute = n, n
+			other.faulty.Limit(n)
+			other.perMinute = n
 			return other.world(t)
 		},
-		Refusals: func() int { return s.faulty.count(&s.faulty.refusals) },
+		Refusals: func() int { return s.faulty.Refusals() },
 		Locked: func(t *testing.T) idp.Provider {
 			t.Helper()
 			return s.provider(t, func(c *scim.Config) {

@@ -37,7 +37,7 @@ func TestAccessTokenIsFetchedOnceAndRenewed(t *testing.T) {
 	if n := s.fetched.Load(); n != 2 {
 		t.Fatalf("after its end the token was fetched %d times", n)
 	}
-	s.faulty.inject(idptest.Fault{Kind: idptest.Rejected, On: idptest.Reads, Times: 1})
+	s.faulty.Inject(idptest.Fault{Kind: idptest.Rejected, On: idptest.Reads, Times: 1})
 	_, err = p.User(t.Context(), u) // It was revoked; a fresh one is tried once.
 	ok(t, err)
 	if n := s.fetched.Load(); n != 3 {

@@ -31,7 +31,7 @@ const (
 type site struct {
 	*store
 	flavor    flavor
-	faulty    *faulty
+	faulty    *idptest.Faulty
 	web       *httptest.Server
 	logs      buffer
 	offset    atomic.Int64 // nanoseconds that the clock of both sides is ahead of real time
@@ -71,15 +71,16 @@ func start(t *testing.T, f flavor) *site {
 	if err != nil {
 		t.Fatalf("start the server: %v", err)
 	}
-	s.faulty = newFaulty(s.guard(server), s.clock)
-	s.faulty.failure = failure
-	s.faulty.wrongTypes = `{"id":7,"userName":["x"],"displayName":{},"members":"all","groups":1,"totalResults":"many","Resources":{}}`
+	s.faulty = &idptest.Faulty{
+		Next: s.guard(server), Now: s.clock, Refuse: failure,
+		Nonsense: `{"id":7,"userName":["x"],"displayName":{},"members":"all","groups":1,"totalResults":"many","Resources":{}}`,
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/scim/", s.faulty)
 	mux.HandleFunc("/oauth/token", s.token)
 	s.web = httptest.NewServer(mux)
 	t.Cleanup(func() {
-		s.faulty.heal()
+		s.faulty.Heal()
 		s.web.Close()
 	})
 	return s

@@ -54,7 +54,7 @@ func TestKeysOfChanges(t *testing.T) {
 	s := start(t)
 	p := s.provider(t, nil)
 	u, other, g := s.addUser(idptest.Person{Email: "a@suite.example"}), s.addUser(idptest.Person{Email: "b@suite.example"}), s.addTeam("Team")
-	s.faulty.inject(idptest.Fault{Kind: idptest.CutAfter, On: idptest.Changes, Times: 2})
+	s.faulty.Inject(idptest.Fault{Kind: idptest.CutAfter, On: idptest.Changes, Times: 2})
 	wantKind(t, p.AddMember(t.Context(), g, u), idp.Unavailable)     // 0, its answer is lost
 	wantKind(t, p.AddMember(t.Context(), g, other), idp.Unavailable) // 1, too
 	ok(t, p.AddMember(t.Context(), g, u))                            // 2, the same as 0

@@ -28,7 +28,7 @@ const (
 // site is an app with everything that the suite's hooks need.
 type site struct {
 	*app
-	faulty    *faulty
+	faulty    *idptest.Faulty
 	web       *httptest.Server
 	logs      buffer
 	offset    atomic.Int64 // nanoseconds that the clock of both sides is ahead of real time
@@ -62,14 +62,15 @@ func start(t *testing.T, secrets ...string) *site {
 		secrets = []string{secret}
 	}
 	s.app = newApp(s.clock, secrets...)
-	s.faulty = newFaulty(s.app, s.clock)
-	s.faulty.failure = func(w http.ResponseWriter, status int) {
-		refuse(w, status, map[int]string{401: "unauthorized", 403: "forbidden"}[status], "person1@suite.example\nmay not")
+	s.faulty = &idptest.Faulty{
+		Next: s.app, Now: s.clock, Nonsense: `{"id":7,"status":true,"users":"x","groups":{},"members":1,"member":"yes","next":0}`,
+		Refuse: func(w http.ResponseWriter, status int) {
+			refuse(w, status, map[int]string{401: "unauthorized", 403: "forbidden"}[status], "person1@suite.example\nmay not")
+		},
 	}
-	s.faulty.wrongTypes = `{"id":7,"status":true,"users":"x","groups":{},"members":1,"member":"yes","next":0}`
 	s.web = httptest.NewServer(s.faulty)
 	t.Cleanup(func() {
-		s.faulty.heal()
+		s.faulty.Heal()
 		s.web.Close()
 	})
 	return s
@@ -164,8 +165,8 @@ func (s *site) world(t *testing.T) idptest.World {
 		AddUser:  func(_ *testing.T, p idptest.Person) idp.UserID { return s.addUser(p) },
 		AddGroup: func(_ *testing.T, name string, members ...idp.UserID) idp.GroupID { return s.addTeam(name, members...) },
 		Members:  s.truth,
-		Calls:    func() int { return s.faulty.count(&s.faulty.calls) },
-		Changes:  func() int { return s.faulty.count(&s.faulty.changes) },
+		Calls:    func() int { return s.faulty.Calls() },
+		Changes:  func() int { return s.faulty.Changes() },
 		BigGroup: func(_ *testing.T, n int) idp.GroupID { return s.addTeam("Big", s.crowd(n)...) },
 		ManyGroups: func(_ *testing.T, user idp.UserID, n int) []idp.GroupID {
 			groups := make([]idp.GroupID, n)
@@ -207,8 +208,8 @@ func (s *site) world(t *testing.T) idptest.World {
 			})
 		},
 		DeleteGroup: func(g idp.GroupID) { s.locked(func() { s.teams = without(s.teams, s.team(string(g))) }) },
-		Fault:       s.faulty.inject,
-		Heal:        s.faulty.heal,
+		Fault:       s.faulty.Inject,
+		Heal:        s.faulty.Heal,
 		Lag: func(t *testing.T, d time.Duration) idptest.World {
 			t.Helper()
 			other := start(t)
@@ -219,10 +220,11 @@ func (s *site) world(t *testing.T) idptest.World {
 		Limit: func(t *testing.T, n int) idptest.World {
 			t.Helper()
 			other := start(t)
-			other.faulty.limit, other.perMinute = n, n
+			other.faulty.Limit(n)
+			other.perMinute = n
 			return other.world(t)
 		},
-		Refusals: func() int { return s.faulty.count(&s.faulty.refusals) },
+		Refusals: func() int { return s.faulty.Refusals() },
 		Locked: func(t *testing.T) idp.Provider {
 			t.Helper()
 			return s.provider(t, func(c *webhook.Config) { c.Secret = wrongSecret })

@@ -1,4 +1,4 @@
-package webhook_test
+package idptest
 
 import (
 	"bytes"
@@ -9,56 +9,75 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"usher/idp/idptest"
 )
 
-// faulty stands before a server, counts what comes, and lets things go wrong.
-type faulty struct {
-	next http.Handler
-	// failure writes a refusal in the server's own words.
-	failure func(w http.ResponseWriter, status int)
-	// wrongTypes is an answer to the request with values of other types.
-	wrongTypes string
-	now        func() time.Time
+// Faulty stands before a server that speaks HTTP, counts what comes, and lets things go wrong as Fault says. It is safe for
+// concurrent use.
+type Faulty struct {
+	// Next is the server.
+	Next http.Handler
+	// Refuse writes a refusal in the server's own words.
+	Refuse func(w http.ResponseWriter, status int)
+	// Nonsense is an answer with values of other types.
+	Nonsense string
+	// Now is the clock of the limit.
+	Now func() time.Time
 
 	mu       sync.Mutex
-	faults   []*idptest.Fault
+	faults   []*Fault
 	healed   chan struct{}
 	calls    int
-	changes  int // that were made
-	limit    int // of changes per minute; 0 means none
+	changes  int // That were made.
+	limit    int // Of changes per minute; 0 means none.
 	window   []time.Time
 	refusals int
 }
 
-func newFaulty(next http.Handler, now func() time.Time) *faulty {
-	return &faulty{next: next, now: now, healed: make(chan struct{})}
-}
-
-func (f *faulty) inject(fault idptest.Fault) {
+// Inject lets later requests go wrong.
+func (f *Faulty) Inject(fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.faults = append(f.faults, &fault)
+	if f.healed == nil {
+		f.healed = make(chan struct{})
+	}
 }
 
-// heal ends all faults and lets go who hangs.
-func (f *faulty) heal() {
+// Heal ends all faults and lets go who hangs.
+func (f *Faulty) Heal() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.faults = nil
-	close(f.healed)
-	f.healed = make(chan struct{})
+	if f.healed != nil {
+		close(f.healed)
+		f.healed = nil
+	}
 }
 
-func (f *faulty) count(of *int) int {
+// Limit refuses changes beyond so many a minute; 0 refuses none.
+func (f *Faulty) Limit(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.limit = n
+}
+
+// Calls counts all requests.
+func (f *Faulty) Calls() int { return f.count(&f.calls) }
+
+// Changes counts the changes that were made.
+func (f *Faulty) Changes() int { return f.count(&f.changes) }
+
+// Refusals counts the requests beyond the limit.
+func (f *Faulty) Refusals() int { return f.count(&f.refusals) }
+
+func (f *Faulty) count(of *int) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return *of
 }
 
 // ServeHTTP reads the whole request first, so that a client who leaves is noticed.
-func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *Faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -67,19 +86,19 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, limited, healed := f.take(r.Method != http.MethodGet)
 	if limited {
 		w.Header().Set("Retry-After", "30")
-		f.failure(w, http.StatusTooManyRequests)
+		f.Refuse(w, http.StatusTooManyRequests)
 		return
 	}
 	f.suffer(w, r, kind, healed)
 }
 
 // take counts the request and returns what befalls it; "" is nothing.
-func (f *faulty) take(change bool) (kind idptest.FaultKind, limited bool, healed <-chan struct{}) {
+func (f *Faulty) take(change bool) (kind FaultKind, limited bool, healed <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
 	if change && f.limit > 0 {
-		now := f.now()
+		now := f.Now()
 		f.window = slices.DeleteFunc(f.window, func(at time.Time) bool { return !now.Before(at.Add(time.Minute)) })
 		if len(f.window) >= f.limit {
 			f.refusals++
@@ -89,7 +108,7 @@ func (f *faulty) take(change bool) (kind idptest.FaultKind, limited bool, healed
 	}
 	for _, fault := range f.faults {
 		switch {
-		case (fault.On == idptest.Changes) != change || fault.Times < 0:
+		case (fault.On == Changes) != change || fault.Times < 0:
 		case fault.Skip > 0:
 			fault.Skip--
 		default:
@@ -105,20 +124,20 @@ func (f *faulty) take(change bool) (kind idptest.FaultKind, limited bool, healed
 }
 
 // suffer lets the request go wrong.
-func (f *faulty) suffer(w http.ResponseWriter, r *http.Request, kind idptest.FaultKind, healed <-chan struct{}) {
+func (f *Faulty) suffer(w http.ResponseWriter, r *http.Request, kind FaultKind, healed <-chan struct{}) {
 	switch kind {
 	case "":
 		f.send(w, f.work(r))
-	case idptest.Slow:
+	case Slow:
 		time.Sleep(50 * time.Millisecond)
 		f.send(w, f.work(r))
-	case idptest.CutBefore:
+	case CutBefore:
 		cut(w, nil)
-	case idptest.CutAfter:
+	case CutAfter:
 		f.work(r)
 		cut(w, nil)
-	case idptest.HangBefore, idptest.HangAfter:
-		if kind == idptest.HangAfter {
+	case HangBefore, HangAfter:
+		if kind == HangAfter {
 			f.work(r)
 		}
 		select {
@@ -126,31 +145,31 @@ func (f *faulty) suffer(w http.ResponseWriter, r *http.Request, kind idptest.Fau
 		case <-r.Context().Done():
 		}
 		cut(w, nil)
-	case idptest.Truncated:
+	case Truncated:
 		cut(w, f.work(r))
-	case idptest.WrongTypes:
-		_, _ = io.WriteString(w, f.wrongTypes)
-	case idptest.ProxyPage:
+	case WrongTypes:
+		_, _ = io.WriteString(w, f.Nonsense)
+	case ProxyPage:
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = io.WriteString(w, "<html><body>Bad gateway</body></html>\n")
-	case idptest.ServerErrorEmpty:
+	case ServerErrorEmpty:
 		w.WriteHeader(http.StatusInternalServerError)
-	case idptest.RateLimited:
+	case RateLimited:
 		w.Header().Set("Retry-After", "2")
-		f.failure(w, http.StatusTooManyRequests)
+		f.Refuse(w, http.StatusTooManyRequests)
 	default:
-		f.failure(w, map[idptest.FaultKind]int{
-			idptest.RateLimitedBare: http.StatusTooManyRequests, idptest.ServerError: http.StatusInternalServerError,
-			idptest.ReadOnly: http.StatusServiceUnavailable, idptest.Rejected: http.StatusUnauthorized, idptest.Denied: http.StatusForbidden,
+		f.Refuse(w, map[FaultKind]int{
+			RateLimitedBare: http.StatusTooManyRequests, ServerError: http.StatusInternalServerError,
+			ReadOnly: http.StatusServiceUnavailable, Rejected: http.StatusUnauthorized, Denied: http.StatusForbidden,
 		}[kind])
 	}
 }
 
 // work lets the server do its work and keeps the answer.
-func (f *faulty) work(r *http.Request) *httptest.ResponseRecorder {
+func (f *Faulty) work(r *http.Request) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	f.next.ServeHTTP(rec, r)
+	f.Next.ServeHTTP(rec, r)
 	if r.Method != http.MethodGet && rec.Code < 300 {
 		f.mu.Lock()
 		f.changes++
@@ -159,7 +178,7 @@ func (f *faulty) work(r *http.Request) *httptest.ResponseRecorder {
 	return rec
 }
 
-func (f *faulty) send(w http.ResponseWriter, rec *httptest.ResponseRecorder) {
+func (f *Faulty) send(w http.ResponseWriter, rec *httptest.ResponseRecorder) {
 	for name, values := range rec.Header() {
 		w.Header()[name] = values
 	}
