@@ -1,7 +1,6 @@
 package entra_test
 
 import (
-	"bytes"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
@@ -9,7 +8,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,27 +33,9 @@ type sim struct {
 	tls    bool
 	calls  atomic.Int64
 	offset atomic.Int64 // nanoseconds that the clock of both sides is ahead of real time
-	logs   buffer
+	logs   idptest.Log
 	people atomic.Int64
 	change func(*graphsim.Config)
-}
-
-// buffer is a log that may be written and read at once.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func (s *sim) now() time.Time { return time.Now().Add(time.Duration(s.offset.Load())) }

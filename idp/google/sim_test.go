@@ -1,7 +1,6 @@
 package google_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -69,28 +68,10 @@ type sim struct {
 	web    *httptest.Server
 	calls  atomic.Int64
 	offset atomic.Int64 // nanoseconds that the clock of both sides is ahead of real time
-	logs   buffer
+	logs   idptest.Log
 	serial atomic.Int64
 	change func(*googlesim.Config)
 	tune   func(*google.Config)
-}
-
-// buffer is a log that may be written and read at once.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func (s *sim) now() time.Time { return time.Now().Add(time.Duration(s.offset.Load())) }

@@ -1,7 +1,6 @@
 package ldap_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/tls"
 	"fmt"
@@ -39,7 +38,7 @@ type site struct {
 	base  string
 	admin *vendor.Conn
 	proxy *proxy
-	logs  *buffer
+	logs  *idptest.Log
 	made  atomic.Int64
 	adm   sync.Mutex // one administrator's step at a time
 }
@@ -50,7 +49,7 @@ var sites atomic.Int64 //nolint:gochecknoglobals // all cases share one server
 func newSite(t *testing.T, f flavor) *site {
 	t.Helper()
 	d := directory(t)
-	s := &site{flavor: f, slapd: d, logs: &buffer{}}
+	s := &site{flavor: f, slapd: d, logs: &idptest.Log{}}
 	s.admin = d.admin(t, f.suffix)
 	s.base = fmt.Sprintf("ou=case%d,%s", sites.Add(1), f.suffix)
 	for _, dn := range []string{s.base, "ou=people," + s.base, "ou=groups," + s.base, "ou=moved,ou=people," + s.base} {
@@ -354,22 +353,4 @@ func (s *site) crowd(t *testing.T, n int) []string {
 		s.add(t, dns[i], attributes)
 	}
 	return dns
-}
-
-// buffer is a log that may be written and read at once.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

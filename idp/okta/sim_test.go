@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,7 +33,7 @@ type sim struct {
 	web    *httptest.Server
 	calls  atomic.Int64
 	offset atomic.Int64 // nanoseconds that the clock of both sides is ahead of real time
-	logs   buffer
+	logs   idptest.Log
 	people atomic.Int64
 	seen   func(*http.Request)
 	change func(*oktasim.Config)
@@ -49,24 +48,6 @@ func (s *sim) another(t *testing.T, more func(*oktasim.Config)) *sim {
 		}
 		more(c)
 	}, s.seen)
-}
-
-// buffer is a log that may be written and read at once.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func (s *sim) now() time.Time { return time.Now().Add(time.Duration(s.offset.Load())) }

@@ -33,7 +33,7 @@ type site struct {
 	flavor    flavor
 	faulty    *idptest.Faulty
 	web       *httptest.Server
-	logs      buffer
+	logs      idptest.Log
 	offset    atomic.Int64 // nanoseconds that the clock of both sides is ahead of real time
 	fetched   atomic.Int64 // access tokens
 	perMinute int
@@ -41,24 +41,6 @@ type site struct {
 	headers sync.Mutex
 	last    http.Header // of the last change
 	body    string
-}
-
-// buffer is a log that may be written and read at once.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func (s *site) clock() time.Time { return time.Now().Add(time.Duration(s.offset.Load())) }

@@ -1,14 +1,12 @@
 package webhook_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,27 +28,9 @@ type site struct {
 	*app
 	faulty    *idptest.Faulty
 	web       *httptest.Server
-	logs      buffer
+	logs      idptest.Log
 	offset    atomic.Int64 // nanoseconds that the clock of both sides is ahead of real time
 	perMinute int
-}
-
-// buffer is a log that may be written and read at once.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func (s *site) clock() time.Time { return time.Now().Add(time.Duration(s.offset.Load())) }
