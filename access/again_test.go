@@ -92,3 +92,27 @@ func TestAWishAtTheMomentOfAFailureLooksBeforeItRepeats(t *testing.T) {
 		t.Error("the message is posted again without a look for the one that may have arrived")
 	}
 }
+
+// An outage is no refusal: one "no" after many tries that failed otherwise does not end the trying.
+func TestOneRefusalAfterALongOutageIsNoReasonToGiveUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tries := 0
+	w.slack.mu.Lock()
+	w.slack.fail = func() error {
+		switch tries++; {
+		case tries <= 30:
+			return &access.TargetError{Target: access.TargetSlack, Op: "post status", Transient: true, Only: true, Err: errors.New("away")}
+		case tries == 31:
+			return &access.TargetError{Target: access.TargetSlack, Op: "post status", Err: errors.New("404 Not Found")}
+		}
+		return nil
+	}
+	w.slack.mu.Unlock()
+	w.run()
+	r := w.submit("rita", "auto", time.Hour)
+	w.until("the message is there", func() bool {
+		w.advance(time.Minute)
+		return w.request(r.ID).Status != (access.MessageRef{})
+	})
+}

@@ -71,6 +71,8 @@ type Effect struct {
 	Rev int `json:"rev"`
 	// Attempts counts the tries begun. More than the one in hand means that an earlier try may have reached the vendor.
 	Attempts int `json:"attempts"`
+	// Refused counts the tries that ended in a final refusal.
+	Refused int `json:"refused,omitempty"`
 	// NotBefore is when the next try is allowed; zero means now.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// LastError is the last failure, for the admin's eyes.

@@ -29,7 +29,7 @@ func (s *Service) settle(ctx context.Context, e Effect, c command) error {
 			return err
 		}
 		if now.Rev > e.Rev {
-			now.Attempts, now.LastError = 0, "" // The next run is a new write, not a repeat of this one.
+			now.Attempts, now.Refused, now.LastError = 0, 0, "" // The next run is a new write, not a repeat of this one.
 			return tx.PutEffect(now)
 		}
 		return tx.DropEffect(e.ID)
@@ -78,10 +78,13 @@ func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Ti
 		if stored.Attempts == e.Attempts {
 			stored.Attempts++ // A write without an idempotency key was counted before it was sent.
 		}
+		if f.final {
+			stored.Refused++
+		}
 		stored.LastError = f.detail
 		// It waits even when the whole target is to blame, so that the next probe is another one: a call that fails for
 		// reasons of its own must not stand in the way of all others.
-		stored.NotBefore = later(now.Add(backoff(stored.Attempts, f)), f.wish)
+		stored.NotBefore = later(now.Add(backoff(stored, f)), f.wish)
 		next = stored
 		return tx.PutEffect(stored)
 	})
@@ -118,12 +121,12 @@ func (s *Service) untold(ctx context.Context, e Effect) bool {
 // tellAfter is the failed try after which people are told; a single hiccup is not worth a message.
 const tellAfter = 2
 
-func backoff(attempts int, f failure) time.Duration {
+func backoff(e Effect, f failure) time.Duration {
 	switch {
 	case f.final: // Only a change of the vendor's settings helps; somebody has been told.
-		return min(time.Hour, 5*time.Second<<min(attempts, 10))
+		return min(time.Hour, 5*time.Second<<min(e.Refused, 10))
 	case f.slow:
-		return min(time.Minute, 5*time.Second<<min(attempts, 4))
+		return min(time.Minute, 5*time.Second<<min(e.Attempts, 4))
 	}
-	return min(longestPause, time.Second<<min(max(attempts-1, 0), 5))
+	return min(longestPause, time.Second<<min(max(e.Attempts-1, 0), 5))
 }

@@ -80,6 +80,7 @@ func (q *queue) add(e Effect, now time.Time) {
 					e.NotBefore = old.NotBefore
 				}
 				e.Attempts, e.inherited = max(e.Attempts, old.Attempts), old.inherited
+				e.Refused = max(e.Refused, old.Refused)
 			}
 			l.items[i] = e
 		}

@@ -111,7 +111,7 @@ func (c *cache) save(tx Tx, out *outcome) error {
 func putEffect(tx Tx, e *Effect) error {
 	old, err := tx.Effect(e.ID)
 	if err == nil {
-		e.Attempts, e.NotBefore, e.LastError = old.Attempts, old.NotBefore, old.LastError
+		e.Attempts, e.Refused, e.NotBefore, e.LastError = old.Attempts, old.Refused, old.NotBefore, old.LastError
 	} else if !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("read effect: %w", err)
 	}

@@ -458,7 +458,8 @@ func finalText(k idp.Kind) string {
 	return "The directory refused the change. Please tell an admin of Usher."
 }
 
-// messageTries is how often a message is tried that Slack refuses: over about twenty minutes, for a refusal may pass.
+// messageTries is how often a message is tried that Slack refuses: over about twenty minutes, for a refusal may pass. What failed
+// otherwise is tried for as long as it takes.
 const messageTries = 8
 
 // finalOutcome is what follows from a final refusal; nil means that trying goes on all the same.
@@ -469,7 +470,7 @@ func finalOutcome(e Effect, f failure) command {
 	case EffectLock:
 		return unlocked{Group: e.Group, Why: f.text}
 	case EffectAsk, EffectStatus, EffectNotice, EffectFold:
-		if e.Attempts >= messageTries {
+		if e.Refused >= messageTries {
 			return nothing{} // The person cannot be reached there; the Home tab and the issue still tell.
 		}
 	case EffectOpen, EffectMirror, EffectRemove, EffectRoute:

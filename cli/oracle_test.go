@@ -214,6 +214,11 @@ func (o *oracle) unanswered() (n int) {
 			n++
 		}
 	}
+	for _, g := range o.grants {
+		if g.StartedAt.IsZero() && g.State.Final() { // Given up: what may have been added is taken back.
+			n += len(g.Groups)
+		}
+	}
 	return n
 }
 
