@@ -110,9 +110,10 @@ func TestOneRefusalAfterALongOutageIsNoReasonToGiveUp(t *testing.T) {
 	}
 	w.slack.mu.Unlock()
 	w.run()
-	r := w.submit("rita", "auto", time.Hour)
-	w.until("the message is there", func() bool {
+	r := w.submit("rita", "write", time.Hour)
+	w.until("both messages are there", func() bool {
 		w.advance(time.Minute)
-		return w.request(r.ID).Status != (access.MessageRef{})
+		x := w.request(r.ID)
+		return x.Status != (access.MessageRef{}) && len(x.Asks) == 1 && x.Asks[0].Message != (access.MessageRef{})
 	})
 }
