@@ -103,7 +103,7 @@ func TestOneRefusalAfterALongOutageIsNoReasonToGiveUp(t *testing.T) {
 		switch tries++; {
 		case tries <= 30:
 			return &access.TargetError{Target: access.TargetSlack, Op: "post status", Transient: true, Only: true, Err: errors.New("away")}
-		case tries == 31:
+		case tries <= 32: // One for each message.
 			return &access.TargetError{Target: access.TargetSlack, Op: "post status", Err: errors.New("404 Not Found")}
 		}
 		return nil
