@@ -56,7 +56,7 @@ func villager(i int) string {
 // dies, and in the end every access has ended on time or says until when it lasts. Nightly, ten years: as 120 months.
 func TestAMonthOfFiveThousandPeople(t *testing.T) {
 	t.Parallel()
-	people, asks := size(300, 5000, 5000), size(40, 400, 5000)
+	people, asks := size(300, 5000, 5000), size(40, 400, 400)
 	village := village(people)
 	each(t, numbers(seed(t), 1), numbers(1, 120), func(t *testing.T, entry string) {
 		var seen tally

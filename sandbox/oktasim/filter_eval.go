@@ -35,6 +35,25 @@ func (e *expr) matches(obj map[string]any, fold bool) bool {
 	return false
 }
 
+// mayMatch tells most users that an expression cannot match by their logins and addresses, before they are drawn as JSON.
+func (e *expr) mayMatch(u userState) bool {
+	switch e.op {
+	case "and":
+		return e.left.mayMatch(u) && e.right.mayMatch(u)
+	case "or":
+		return e.left.mayMatch(u) || e.right.mayMatch(u)
+	case "eq":
+		text, is := e.value.(string)
+		switch {
+		case is && e.attr == "profile.email":
+			return strings.EqualFold(u.Email, text)
+		case is && e.attr == "profile.login":
+			return strings.EqualFold(u.Login, text)
+		}
+	}
+	return true
+}
+
 // lookup collects the values at a path, going through every element of the lists on the way.
 func lookup(v any, path []string) []any {
 	switch t := v.(type) {

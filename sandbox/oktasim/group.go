@@ -147,7 +147,16 @@ func (s *Server) memberIDsAsOf(g *groupRec, t time.Time) []string {
 	return ids
 }
 
+// memberAsOf is memberIDsAsOf for one user.
 func (s *Server) memberAsOf(g *groupRec, u *userRec, t time.Time) bool {
-	_, found := slices.BinarySearch(s.memberIDsAsOf(g, t), u.ID)
-	return found
+	_, is := g.members[u.ID]
+	if g.everyone {
+		is = u.deleted.IsZero()
+	}
+	for i := len(g.history) - 1; i >= 0 && g.history[i].At.After(t); i-- {
+		if c := g.history[i]; c.User == u.ID {
+			is = !c.Added
+		}
+	}
+	return is
 }

@@ -43,21 +43,23 @@ func (s *Server) listUsers(q *request) reply {
 		if err != nil {
 			return badSearch()
 		}
-		return s.page(q, s.userRows(q, func(_ *userRec, obj map[string]any) bool { return e.matches(obj, true) }), limit)
+		may := func(u *userRec) bool { return e.mayMatch(u.userState) }
+		return s.page(q, s.userRows(q, may, func(obj map[string]any) bool { return e.matches(obj, true) }), limit)
 	case q.query.Get("q") != "":
 		return s.queryUsers(q)
 	}
-	return s.page(q, s.userRows(q, func(u *userRec, _ map[string]any) bool { return u.Status != StatusDeprovisioned }), limit)
+	return s.page(q, s.userRows(q, func(u *userRec) bool { return u.Status != StatusDeprovisioned }, nil), limit)
 }
 
-func (s *Server) userRows(q *request, keep func(*userRec, map[string]any) bool) []row {
+// userRows are the users that may be wanted, as JSON, of which keep, if there is one, takes those that are.
+func (s *Server) userRows(q *request, may func(*userRec) bool, keep func(map[string]any) bool) []row {
 	var rows []row
 	for _, u := range s.users {
-		if !u.deleted.IsZero() {
+		if !u.deleted.IsZero() || !may(u) {
 			continue
 		}
 		obj := userJSON(u.userState, s.url(q.Request), false)
-		if keep(u, obj) {
+		if keep == nil || keep(obj) {
 			rows = append(rows, row{fmt.Sprintf("%09d", u.seq), obj})
 		}
 	}
@@ -71,14 +73,14 @@ func (s *Server) queryUsers(q *request) reply {
 		return invalid("limit", "limit: The limit is not valid")
 	}
 	text := strings.ToLower(q.query.Get("q"))
-	rows := s.userRows(q, func(u *userRec, _ map[string]any) bool {
+	rows := s.userRows(q, func(u *userRec) bool {
 		for _, have := range []string{u.First, u.Last, u.Email, u.fullName()} {
 			if strings.HasPrefix(strings.ToLower(have), text) {
 				return u.Status != StatusDeprovisioned
 			}
 		}
 		return false
-	})
+	}, nil)
 	return s.page(q, rows[:min(limit, len(rows))], limit)
 }
 
@@ -91,7 +93,7 @@ func (s *Server) searchUsers(q *request, limit int) reply {
 	var rows []row
 	for _, u := range s.users {
 		state, seen := u.indexed(q.at.Add(-s.cfg.SearchLag))
-		if !seen {
+		if !seen || !e.mayMatch(state) {
 			continue
 		}
 		if obj := userJSON(state, s.url(q.Request), false); e.matches(obj, true) {
