@@ -75,7 +75,7 @@ func statusMessage(m access.Message) message {
 
 // foldedMessage is what stays of the requester's message when a newer one has taken its place.
 func foldedMessage(m access.Message) message {
-	s := headline(":arrow_down:", m.Request.Role.String(), "The newer message says what became of this.")
+	s := headline(":arrow_down:", m.Request.Role.String(), "A newer message says what became of this.")
 	foot := []string{"Asked " + when(m.Request.CreatedAt)}
 	if l := issueLink(m.Request.Issue); l != "" {
 		foot = append(foot, l)
