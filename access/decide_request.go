@@ -217,10 +217,18 @@ func (c verdict) ownMessage(r *Request) bool {
 	}
 	for _, a := range r.Asks {
 		if a.Step == r.Step && a.Approver.Is(c.By) {
-			return a.Message == (MessageRef{}) || a.Message == c.Origin.Message
+			return a.Message == c.Origin.Message || a.Message == (MessageRef{}) && !r.elsewhere(c.Origin.Message, c.By)
 		}
 	}
 	return false
+}
+
+// elsewhere reports whether a message stands in somebody else's channel, as far as the channels are known.
+func (r *Request) elsewhere(m MessageRef, who Person) bool {
+	if r.Status.Channel == m.Channel && !r.Requester.Is(who) {
+		return true
+	}
+	return slices.ContainsFunc(r.Asks, func(a Ask) bool { return a.Message.Channel == m.Channel && !a.Approver.Is(who) })
 }
 
 // remember keeps the address of a copy that was clicked before its posting was recorded, and makes sure that somebody

@@ -502,6 +502,7 @@ type slack struct {
 	old      map[access.MessageRef]bool
 	posts    int
 	fail     func() error
+	silent   string // Who gets nothing.
 }
 
 func (s *slack) profile(name string) access.SlackProfile {
@@ -515,6 +516,9 @@ func (s *slack) Send(_ context.Context, m access.Message) (access.Receipt, error
 		if err := s.fail(); err != nil {
 			return access.Receipt{}, err
 		}
+	}
+	if s.silent != "" && m.To.Name == s.silent {
+		return access.Receipt{}, &access.TargetError{Target: access.TargetSlack, Op: "post", Transient: true, Only: true, Err: errors.New("away")}
 	}
 	if m.Kind == access.MessageFolded {
 		s.old[m.At] = true

@@ -133,6 +133,40 @@ func TestButtonOfAnotherCopyIsRefused(t *testing.T) {
 	}
 }
 
+// Where somebody's own copy is may not be known yet. Then a click on one of theirs counts and tells, and one on a copy of
+// somebody else does neither.
+func TestAnUnknownCopyIsOnesOwnAndNoneOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slack.silent = "olga"
+	w.run()
+	r := w.submit("rita", "admin", time.Hour)
+	asked := func(who string) access.MessageRef {
+		for _, a := range w.request(r.ID).Asks {
+			if a.Approver.Name == who {
+				return a.Message
+			}
+		}
+		return access.MessageRef{}
+	}
+	w.until("owen has his copy and rita her message", func() bool {
+		return asked("owen") != (access.MessageRef{}) && w.request(r.ID).Status != (access.MessageRef{})
+	})
+	press := func(at access.MessageRef) error {
+		_, err := w.service.Decide(t.Context(), w.person("olga"), r.ID, access.Approve, "", access.Origin{Message: at})
+		return err
+	}
+	for whose, at := range map[string]access.MessageRef{"owen's": asked("owen"), "rita's": w.request(r.ID).Status} {
+		if err := press(at); access.CodeOf(err) != access.StaleMessage {
+			t.Errorf("a click on %s message: %v", whose, err)
+		}
+	}
+	own := access.MessageRef{Channel: "DUolga", TS: "7.7"}
+	if err := press(own); err != nil || asked("olga") != own {
+		t.Errorf("a click on her own: %v, her copy is %v", err, asked("olga"))
+	}
+}
+
 func TestManyApproversAtOnceMakeOneDecision(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
