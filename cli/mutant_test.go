@@ -126,7 +126,7 @@ func TestEverySeededMistakeIsNoticed(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-overlay", m.build(t, root), "-run", m.run, "./cli")
 			cmd.Dir = root
-			cmd.Env = append(os.Environ(), "USHER_BATTERY=")
+			cmd.Env = append(os.Environ(), "USHER_BATTERY=", "USHER_BATTERY_STATE=") // What has passed must be played again.
 			out, err := cmd.CombinedOutput()
 			switch {
 			case err == nil:
