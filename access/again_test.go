@@ -88,6 +88,8 @@ func TestAWishAtTheMomentOfAFailureLooksBeforeItRepeats(t *testing.T) {
 		defer n.mu.Unlock()
 		return len(n.tries) > 1
 	})
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if second := n.tries[1]; second.At == (access.MessageRef{}) && !second.Again {
 		t.Error("the message is posted again without a look for the one that may have arrived")
 	}
