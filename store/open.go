@@ -165,11 +165,14 @@ func openDB(cfg Config, path string, readOnly bool) (db *bbolt.DB, file *os.File
 }
 
 // probe reads what bbolt is going to trust: a damaged page can make it panic, loop, or ask for more memory than there
-// is. It holds the file as a reader, so that no other process writes meanwhile.
+// is. It holds the file as a reader, so that no other process writes meanwhile. No child is born meanwhile: it would hold the
+// file for the moment between fork and exec, and bbolt lets go of a reader's lock by closing alone.
 func probe(cfg Config) error {
 	if err := readable(cfg); err != nil {
 		return err
 	}
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	db, file, err := openDB(cfg, cfg.Path, true)
 	if err != nil {
 		return err

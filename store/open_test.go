@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -349,5 +350,34 @@ func TestRecordsOutliveTheStore(t *testing.T) {
 	t.Parallel()
 	if s := opened(t, store.Config{Path: filled(t)}); !has(t, s, "kept") {
 		t.Error("the record is gone")
+	}
+}
+
+// A child between fork and exec holds every file of its parent for a moment, and bbolt lets go of a reader's lock by closing
+// alone. Virtual time does not wait for such a moment to pass.
+func TestAChildBeingBornDoesNotKeepTheFile(t *testing.T) {
+	t.Parallel()
+	path := filled(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var parents sync.WaitGroup
+	defer parents.Wait()
+	defer cancel()
+	for range 2 {
+		parents.Go(func() {
+			for ctx.Err() == nil {
+				_ = exec.CommandContext(ctx, "true").Run() // It is killed at the end.
+			}
+		})
+	}
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			s, err := store.Open(store.Config{Path: path, Logger: quiet()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
