@@ -15,30 +15,12 @@ const (
 	poll   = 30 * time.Second       // for folders that were replaced and file systems without events
 )
 
-// Watch calls onChange with the new catalog, or nil and its Problems, each time the content of the files changes after the
-// call: written in place, renamed over, or swapped by symbolic link as Kubernetes does. It blocks until ctx ends, makes one call
-// at a time, and returns nil, or an error when the system cannot watch files.
-func Watch(ctx context.Context, paths []string, onChange func(*Catalog, error)) error {
-	return watch(ctx, paths, "", onChange)
-}
-
-// Watch keeps the catalog in force up to date as the package's Watch does and then calls onChange, which may be nil. A bad
-// file leaves the catalog in force, and onChange hears of its Problems. A change between opening and Watch counts.
-func (l *Live) Watch(ctx context.Context, onChange func(*Catalog, error)) error {
-	return watch(ctx, l.paths, l.Current().Version(), func(c *Catalog, err error) {
-		if err == nil {
-			l.reload.Lock()
-			l.current.Store(c)
-			l.reload.Unlock()
-		}
-		if onChange != nil {
-			onChange(c, err)
-		}
-	})
-}
-
-// watch reports changes from the known state, or from the state at the start when that is empty.
-func watch(ctx context.Context, paths []string, known string, onChange func(*Catalog, error)) (err error) {
+// Watch calls changed each time that the content of the files is another than before, or can be read no more: written in place,
+// renamed over, or swapped by symbolic link as Kubernetes does. A change since the catalog at hand was read counts. What it is
+// for the caller to take, by Reload, so that whoever else calls that never meets an older state. Watch makes one call at a time,
+// blocks until ctx ends and then returns nil, or an error when the system cannot watch files.
+func (l *Live) Watch(ctx context.Context, changed func()) (err error) {
+	paths, known := l.paths, l.Current().Version()
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch catalog: %w", err)
@@ -55,18 +37,10 @@ func watch(ctx context.Context, paths []string, known string, onChange func(*Cat
 		if len(problems) > 0 {
 			state += problems.Error()
 		}
-		if known == "" {
+		if state != known {
 			known = state
+			changed()
 		}
-		if state == known {
-			return
-		}
-		known = state
-		if len(problems) > 0 {
-			onChange(nil, problems)
-			return
-		}
-		onChange(Parse(sources...))
 	}
 	check()
 	ticker := time.NewTicker(poll)

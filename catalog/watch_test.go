@@ -98,12 +98,12 @@ func watching(t *testing.T, live *Live) <-chan string {
 	ctx, cancel := context.WithCancel(t.Context())
 	heard, done := make(chan string, 10), make(chan error, 1)
 	go func() {
-		done <- live.Watch(ctx, func(c *Catalog, err error) {
-			if err != nil {
+		done <- live.Watch(ctx, func() {
+			if live.Reload() != nil {
 				heard <- "bad"
 				return
 			}
-			e, _ := c.Entitlement("write")
+			e, _ := live.Current().Entitlement("write")
 			heard <- e.Name
 		})
 	}()
@@ -195,42 +195,22 @@ func TestWatchFollowsALinkToAFileElsewhere(t *testing.T) {
 	expect(t, heard, "Two")
 }
 
-func TestPlainWatchReportsOnlyChangesOfContent(t *testing.T) {
+func TestWatchReportsOnlyChangesOfContent(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "c.yml"), called("One"))
-	ctx, cancel := context.WithCancel(t.Context())
-	heard, done := make(chan string, 10), make(chan error, 1)
-	go func() {
-		done <- Watch(ctx, []string{dir}, func(c *Catalog, err error) {
-			if err != nil {
-				heard <- err.Error()
-				return
-			}
-			heard <- c.Apps()[0].Entitlements[0].Name
-			cancel()
-		})
-	}()
-	// The start is not reported, nor is another file, so the first word must be a later name. Watch may begin at any moment, so
-	// names change until one is heard.
-	for i := 0; ; i++ {
-		write(t, filepath.Join(dir, "notes.txt"), strings.Repeat("x", i))
-		name := strings.Repeat("N", 1+i%50)
-		write(t, filepath.Join(dir, "c.yml.tmp"), called(name))
-		must(t, os.Rename(filepath.Join(dir, "c.yml.tmp"), filepath.Join(dir, "c.yml")))
-		select {
-		case got := <-heard:
-			if !strings.HasPrefix(got, "N") {
-				t.Errorf("heard %q", got)
-			}
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-			return
-		case <-time.After(200 * time.Millisecond):
-			if i > 100 {
-				t.Fatal("heard nothing")
-			}
-		}
+	path := filepath.Join(dir, "c.yml")
+	write(t, path, called("One"))
+	live, err := OpenLive(dir)
+	must(t, err)
+	heard := watching(t, live)
+	write(t, filepath.Join(dir, "notes.txt"), "x")
+	write(t, path, called("One"))
+	time.Sleep(2 * settle)
+	write(t, path, called("Two"))
+	expect(t, heard, "Two")
+	select {
+	case again := <-heard:
+		t.Errorf("heard %q again", again)
+	case <-time.After(2 * settle):
 	}
 }

@@ -58,18 +58,20 @@ func fits(c *catalog.Catalog, providers []string) error {
 
 // watch takes changed files into use until ctx ends, and calls changed after each new catalog in force.
 func (f *inForce) watch(ctx context.Context, log *slog.Logger, changed func()) error {
-	return f.files.Watch(ctx, func(_ *catalog.Catalog, err error) { f.take(err, false, log, changed) })
+	return f.files.Watch(ctx, func() { f.take(false, log, changed) })
 }
 
 // reload reads the files now and says in any case what is in force.
 func (f *inForce) reload(log *slog.Logger, changed func()) {
-	f.take(f.files.Reload(), true, log, changed)
+	f.take(true, log, changed)
 }
 
-// take puts what the files hold in force, unless there was an error or it does not fit, and says so once.
-func (f *inForce) take(err error, answer bool, log *slog.Logger, changed func()) {
+// take reads the files and puts what they hold in force, unless there was an error or it does not fit, and says so once; with
+// answer, always.
+func (f *inForce) take(answer bool, log *slog.Logger, changed func()) {
 	f.taking.Lock()
 	defer f.taking.Unlock()
+	err := f.files.Reload()
 	c := f.files.Current()
 	if err == nil {
 		err = fits(c, f.providers)

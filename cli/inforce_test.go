@@ -29,9 +29,9 @@ func TestWatchIsSilentAboutWhatAReloadHasAnswered(t *testing.T) {
 	var out bytes.Buffer
 	log, changes := slog.New(slog.NewTextHandler(&out, nil)), 0
 	changed := func() { changes++ }
-	reload := func() error {
+	both := func() { // The watch sees it a moment later.
 		f.reload(log, changed)
-		return f.files.Reload() // What the watch reads a moment later.
+		f.take(false, log, changed)
 	}
 	told := func(what string, lines, inForce int, text string) {
 		t.Helper()
@@ -45,23 +45,23 @@ func TestWatchIsSilentAboutWhatAReloadHasAnswered(t *testing.T) {
 	told("nothing changed", 1, 0, "catalog in force")
 
 	put("name: GitHub\n", "name: GitLab\n")
-	f.take(reload(), false, log, changed)
+	both()
 	told("another catalog", 1, 1, "catalog in force")
 
 	put("version: 1", "version: 7")
-	f.take(reload(), false, log, changed)
+	both()
 	told("a broken one", 1, 1, "the old one stays in force")
 	f.reload(log, changed)
 	told("a broken one again", 1, 1, "as it was told before")
 
 	put("okta:00g1datadog", "entra:11111111-2222-3333-4444-555555555555")
-	f.take(reload(), false, log, changed)
+	both()
 	told("one that does not fit", 1, 1, `no provider \"entra\"`)
 	if a, ok := f.Current().App("github"); !ok || a.Name != "GitLab" {
 		t.Errorf("in force is %v", a)
 	}
 
 	put("", "")
-	f.take(f.files.Reload(), false, log, changed)
+	f.take(false, log, changed)
 	told("the watch alone sees the first again", 1, 2, "catalog in force")
 }
