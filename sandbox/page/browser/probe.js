@@ -6,7 +6,7 @@
   const keep = list => {
     for (const e of list) {
       const moved = e.sources.map(s => `${describe(s.node)} from ${s.previousRect.x},${s.previousRect.y} to ${s.currentRect.x},${s.currentRect.y}`);
-      shifts.push({ value: e.value, expected: e.hadRecentInput, moved });
+      shifts.push({ value: e.value, at: e.startTime, expected: e.hadRecentInput, moved });
     }
   };
   const observer = new PerformanceObserver(list => keep(list.getEntries()));

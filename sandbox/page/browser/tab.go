@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds each wait. A loaded machine is slow; a page that is right is not.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // phone is the width in CSS pixels from which down a tab behaves as a phone does.
 const phone = 600
