@@ -63,12 +63,18 @@ type JiraConfig struct {
 	Token      Secret            `yaml:"-"`
 }
 
-// OktaConfig is the Okta org.
+// OktaConfig is the Okta org, entered with a token or as a service app.
 type OktaConfig struct {
-	URL       string  `yaml:"url"`
-	TokenFile string  `yaml:"token_file"`
-	Reserve   float64 `yaml:"reserve"`
-	Token     Secret  `yaml:"-"`
+	URL            string   `yaml:"url"`
+	TokenFile      string   `yaml:"token_file"`
+	ClientID       string   `yaml:"client_id"`
+	KeyID          string   `yaml:"key_id"`
+	PrivateKeyFile string   `yaml:"private_key_file"`
+	Scopes         []string `yaml:"scopes"`
+	EmailAttribute string   `yaml:"email_attribute"`
+	Reserve        float64  `yaml:"reserve"`
+	Token          Secret   `yaml:"-"`
+	PrivateKey     Secret   `yaml:"-"`
 }
 
 // IdentityConfig says how Slack users are matched to directory users.

@@ -126,7 +126,7 @@ func (c Config) whole() Config {
 	stand(&c.Jira.Project, "STANDIN")
 	if c.has(okta.Name) {
 		stand(&c.Okta.URL, "https://okta.invalid")
-		stand((*string)(&c.Okta.Token), unread)
+		c.Okta = c.Okta.standIn()
 		if !c.Okta.reserveFits() {
 			c.Okta.Reserve = defaultConfig().Okta.Reserve
 		}

@@ -65,9 +65,14 @@ type LDAPConfig struct {
 func (c *Config) configured() []string {
 	there := map[string]bool{entra.Name: c.Entra != nil, google.Name: c.Google != nil, ldap.Name: c.LDAP != nil}
 	others := slices.Contains(slices.Collect(maps.Values(there)), true) || len(c.SCIM)+len(c.Webhook) > 0
-	there[okta.Name] = !others || c.Okta.URL != "" || c.Okta.Token != "" || c.Okta.TokenFile != ""
+	there[okta.Name] = !others || c.Okta.URL != "" || c.Okta.Token != "" || c.Okta.TokenFile != "" || c.Okta.serviceApp()
 	list := slices.DeleteFunc(slices.Sorted(maps.Keys(there)), func(n string) bool { return !there[n] })
 	return append(list, c.apps()...)
+}
+
+// serviceApp tells whether anything of a service app is configured.
+func (c OktaConfig) serviceApp() bool {
+	return c.ClientID != "" || c.KeyID != "" || c.PrivateKey != "" || c.PrivateKeyFile != ""
 }
 
 func (c *Config) has(provider string) bool { return slices.Contains(c.configured(), provider) }
@@ -107,6 +112,9 @@ func providerSettings() []setting {
 		{"USHER_DIRECTORY", func(c *Config, v string) { c.Directory = v }},
 		{"USHER_OKTA_URL", func(c *Config, v string) { c.Okta.URL = v }},
 		{"USHER_OKTA_TOKEN", func(c *Config, v string) { c.Okta.Token = Secret(v) }},
+		{"USHER_OKTA_CLIENT_ID", func(c *Config, v string) { c.Okta.ClientID = v }},
+		{"USHER_OKTA_KEY_ID", func(c *Config, v string) { c.Okta.KeyID = v }},
+		{"USHER_OKTA_PRIVATE_KEY", func(c *Config, v string) { c.Okta.PrivateKey = Secret(v) }},
 		{"USHER_ENTRA_TENANT_ID", func(c *Config, v string) { c.entra().TenantID = v }},
 		{"USHER_ENTRA_CLIENT_ID", func(c *Config, v string) { c.entra().ClientID = v }},
 		{"USHER_ENTRA_CLIENT_SECRET", func(c *Config, v string) { c.entra().ClientSecret = Secret(v) }},
@@ -128,7 +136,10 @@ type secretFile struct {
 
 // providerFiles are the files that the settings of the providers name.
 func (c *Config) providerFiles() []secretFile {
-	list := []secretFile{{&c.Okta.Token, "okta", c.Okta.TokenFile, "okta.token_file"}}
+	list := []secretFile{
+		{&c.Okta.Token, okta.Name, c.Okta.TokenFile, "okta.token_file"},
+		{&c.Okta.PrivateKey, okta.Name, c.Okta.PrivateKeyFile, "okta.private_key_file"},
+	}
 	if e := c.Entra; e != nil {
 		list = append(list, secretFile{&e.ClientSecret, entra.Name, e.ClientSecretFile, "entra.client_secret_file"},
 			secretFile{&e.Certificate, entra.Name, e.CertificateFile, "entra.certificate_file"})
@@ -146,7 +157,7 @@ func (c *Config) providerFiles() []secretFile {
 
 // providerPaths are the paths in the settings of the providers.
 func (c *Config) providerPaths() []*string {
-	list := []*string{&c.Okta.TokenFile}
+	list := []*string{&c.Okta.TokenFile, &c.Okta.PrivateKeyFile}
 	if e := c.Entra; e != nil {
 		list = append(list, &e.ClientSecretFile, &e.CertificateFile)
 	}
@@ -167,8 +178,8 @@ func (c *Config) checkProviders() []error {
 		if c.Okta.URL == "" {
 			bad(okta.Name, "the Okta org is missing", "set USHER_OKTA_URL or okta.url")
 		}
-		if c.Okta.Token == "" {
-			bad(okta.Name, "the Okta token is missing", "set USHER_OKTA_TOKEN or okta.token_file")
+		if c.Okta.Token == "" && !c.Okta.serviceApp() {
+			bad(okta.Name, "the Okta token is missing", "set USHER_OKTA_TOKEN or okta.token_file; a service app has okta.client_id, key_id and private_key_file instead")
 		}
 		if !c.Okta.reserveFits() {
 			bad(okta.Name, fmt.Sprintf("okta.reserve is %v", c.Okta.Reserve), "it is a share: at least 0 and below 1, such as 0.1")

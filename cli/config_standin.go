@@ -43,6 +43,16 @@ func (c *Config) standIn() {
 	c.Webhook = hooks
 }
 
+func (c OktaConfig) standIn() OktaConfig {
+	switch {
+	case c.Token == "" && !c.serviceApp():
+		c.Token = unread
+	case c.PrivateKey == unread && c.Token == "":
+		c.Token, c.ClientID, c.KeyID, c.PrivateKey = unread, "", "", ""
+	}
+	return c
+}
+
 func (c LDAPConfig) standIn() LDAPConfig {
 	if c.Roots == unread {
 		c.Roots = ""

@@ -28,8 +28,12 @@ func doctorCommand(ctx context.Context, a *App, args []string) error {
 			if x.mark == fails {
 				failed++
 			}
-			if x.fix != "" && (x.mark == fails || x.mark == notable) {
+			switch {
+			case x.fix == "":
+			case x.mark == fails || x.mark == notable:
 				say(a.Stdout, "      fix: %s\n", x.fix)
+			default: // What could be had, or could be better.
+				say(a.Stdout, "      %s\n", x.fix)
 			}
 		}
 	}

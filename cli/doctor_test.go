@@ -19,11 +19,17 @@ import (
 // company starts the sandbox and writes settings for it.
 func company(t *testing.T) (*sandbox.World, map[string]string, string) {
 	t.Helper()
+	return adjusted(t, nil)
+}
+
+// adjusted is company with seeds that were changed.
+func adjusted(t *testing.T, adjust func(*slacksim.Config, *jirasim.Config, *oktasim.Config)) (*sandbox.World, map[string]string, string) {
+	t.Helper()
 	manifest, err := os.ReadFile("../manifest.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := sandbox.Start(sandbox.Config{Manifest: manifest})
+	w, err := sandbox.Start(sandbox.Config{Manifest: manifest, Adjust: adjust})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,8 +64,9 @@ func (a *App) openProvider(name string, cfg Config, log *slog.Logger) (provider,
 		return a.openWebhook(name, *w, log)
 	}
 	return okta.New(okta.Config{
-		URL: cfg.Okta.URL, Token: okta.Secret(cfg.Okta.Token), Now: a.Now, InsecureHTTP: loopbackURL(cfg.Okta.URL),
-		UserAgent: userAgent(), Reserve: reserve(cfg.Okta.Reserve), Logger: log, Dial: a.Dial,
+		URL: cfg.Okta.URL, Token: okta.Secret(cfg.Okta.Token), ClientID: cfg.Okta.ClientID, KeyID: cfg.Okta.KeyID,
+		PrivateKeyPEM: okta.Secret(cfg.Okta.PrivateKey), Scopes: cfg.Okta.Scopes, EmailAttribute: cfg.Okta.EmailAttribute,
+		Now: a.Now, InsecureHTTP: loopbackURL(cfg.Okta.URL), UserAgent: userAgent(), Reserve: reserve(cfg.Okta.Reserve), Logger: log, Dial: a.Dial,
 	})
 }
 

@@ -144,6 +144,15 @@ type Finding struct {
 	NoExpiry bool
 }
 
+// Optional is f, which came of err, for a right that Usher works without: where the vendor refuses it, that is a fact and not a
+// fault, told with what there is not for want of it and how to get it.
+func (f Finding) Optional(err error, without string) Finding {
+	if KindOf(err) == Forbidden {
+		f.OK, f.Detail, f.Fix = true, "Not granted, so there is no "+without+".", "If you want it: "+f.Fix
+	}
+	return f
+}
+
 // Checker is implemented by providers that can judge their own credentials and rights.
 type Checker interface {
 	// Check looks at the token, its rights and the provider's clock. It changes nothing.

@@ -35,7 +35,7 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	}
 	labels, resource := p.checkLabels(ctx, some)
 	findings = append(findings, p.checkUsers(ctx), p.checkMembers(ctx, some), labels, p.checkRoles(ctx), p.checkReports(ctx))
-	findings = append(findings, p.checkToken(ctx, scopeSessions, "right to end sessions"), p.checkExpiryScope(ctx), p.checkEdition(ctx, resource))
+	findings = append(findings, p.checkSessions(ctx), p.checkExpiryScope(ctx), p.checkEdition(ctx, resource))
 	return append(findings, p.checkClock(), p.checkBudget())
 }
 
@@ -110,7 +110,12 @@ func (p *Provider) checkReports(ctx context.Context) idp.Finding {
 	}
 	var page struct{}
 	err := p.read(ctx, ask, &page)
-	return p.finding("right to read reports", err, "The last use of apps can be read.", p.grant(scopeReports, "read reports")+" Or do without last use.")
+	return p.finding("right to read reports", err, "The last use of apps can be read.", p.grant(scopeReports, "read reports")).Optional(err, "last use of apps")
+}
+
+func (p *Provider) checkSessions(ctx context.Context) idp.Finding {
+	err := p.tryToken(ctx, scopeSessions)
+	return p.tokenFinding(scopeSessions, "right to end sessions", err).Optional(err, "end of sessions")
 }
 
 // checkToken tries a scope that cannot be used without changing something.
@@ -129,7 +134,7 @@ func (p *Provider) tryToken(ctx context.Context, scope string) error {
 
 func (p *Provider) tokenFinding(scope, subject string, err error) idp.Finding {
 	short := strings.TrimPrefix(scope, scopePrefix)
-	return p.finding(subject, err, "The scope "+short+" is granted; the role behind it shows only when it is used.", p.grant(scope, "do this")+" Or do without.")
+	return p.finding(subject, err, "The scope "+short+" is granted; the role behind it shows only when it is used.", p.grant(scope, "do this"))
 }
 
 func (p *Provider) checkClock() idp.Finding {

@@ -19,7 +19,10 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	if _, ok := p.wire.auth.(token); ok {
 		findings = append(findings, p.checkToken(ctx)...)
 	} else {
-		findings = append(findings, p.checkServiceApp(ctx)...)
+		app, signedIn := p.checkServiceApp(ctx)
+		if findings = append(findings, app...); !signedIn {
+			return findings // All that follows would fail for the same reason.
+		}
 	}
 	groups, group := p.checkGroups(ctx)
 	findings = append(findings, groups, p.checkUsers(ctx), p.checkRules(ctx), p.checkRoles(ctx, group), p.checkLogs(ctx))
@@ -69,36 +72,6 @@ func judgeOwner(roles []string, err error) idp.Finding {
 	default:
 		return idp.Finding{Subject: subject, Detail: fmt.Sprintf("None of the owner's roles (%s) can change group members.", strings.Join(roles, ", ")), Fix: fix}
 	}
-}
-
-// checkServiceApp compares the scopes of the access token with the needed ones.
-func (p *Provider) checkServiceApp(ctx context.Context) []idp.Finding {
-	_, err := p.do(ctx, call{op: "check sign-in", bucket: bucketGroups}, p.oneGroup)
-	if err != nil && idp.KindOf(err) != idp.Forbidden {
-		return []idp.Finding{finding("credentials", err, "", "Compare client id, key id and private key with the service app in the Okta admin console.")}
-	}
-	findings := []idp.Finding{{Subject: "credentials", OK: true, Detail: "The service app signs in with its key."}}
-	auth, ok := p.wire.auth.(*keyAuth)
-	if !ok {
-		return findings
-	}
-	granted := auth.scopesGranted()
-	var lacking []string
-	for _, scope := range neededScopes() {
-		if !slices.Contains(granted, scope) {
-			lacking = append(lacking, scope)
-		}
-	}
-	manage := slices.Contains(granted, "okta.groups.manage")
-	return append(findings, idp.Finding{
-		Subject: "right to change members", OK: manage,
-		Detail: "Scope okta.groups.manage " + map[bool]string{true: "is granted; whether the app's admin role covers the governed groups cannot be judged without changing something.", false: "is missing."}[manage],
-		Fix:    fixUnless(manage, "Grant the service app the scope okta.groups.manage and an admin role."),
-	}, idp.Finding{
-		Subject: "scopes", OK: len(lacking) == 0,
-		Detail: map[bool]string{true: "All needed scopes are granted.", false: "Not granted: " + strings.Join(lacking, ", ") + "."}[len(lacking) == 0],
-		Fix:    fixUnless(len(lacking) == 0, "Grant them under Okta API Scopes of the service app."),
-	})
 }
 
 func (p *Provider) oneGroup(ctx context.Context) error {
@@ -165,7 +138,8 @@ func (p *Provider) checkLogs(ctx context.Context) idp.Finding {
 		_, _, err := r.Execute()
 		return err
 	})
-	return finding("right to read the system log", err, "The last use of apps can be read.", "Allow the token to read the system log (scope okta.logs.read), or do without last use.")
+	f := finding("right to read the system log", err, "The last use of apps can be read.", "Allow the token to read the system log (scope okta.logs.read).")
+	return f.Optional(err, "last use of apps")
 }
 
 func (p *Provider) checkClock() idp.Finding {

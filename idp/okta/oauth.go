@@ -29,9 +29,14 @@ const (
 	tokenMargin = time.Minute
 )
 
+const (
+	scopeManage   = "okta.groups.manage"
+	scopeSessions = "okta.users.manage"
+)
+
 // neededScopes is what this package asks for if the configuration does not say.
 func neededScopes() []string {
-	return []string{"okta.groups.manage", "okta.groups.read", "okta.users.read", "okta.users.manage", "okta.logs.read", "okta.roles.read"}
+	return []string{scopeManage, "okta.groups.read", "okta.users.read", scopeSessions, "okta.logs.read", "okta.roles.read"}
 }
 
 // keyAuth signs in as a service app with a private key. The SDK's own way starts one token request per caller, ignores
@@ -187,7 +192,7 @@ func tokenError(op string, resp *http.Response, body []byte, now time.Time) erro
 	switch failure.Error {
 	case "invalid_client", "invalid_grant", "unauthorized_client":
 		e.Kind, e.Code = idp.Unauthorized, failure.Error
-	case "invalid_scope", "access_denied":
+	case "invalid_scope", "access_denied", "consent_required": // Nobody is there to consent: the scope is not granted.
 		e.Kind, e.Code = idp.Forbidden, failure.Error
 	case "invalid_dpop_proof", "use_dpop_nonce":
 		e.Kind, e.Code, e.Err = idp.Unauthorized, failure.Error, errors.New("the service app asks for DPoP proofs, switch that off")

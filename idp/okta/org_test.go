@@ -2,7 +2,9 @@ package okta_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -145,7 +147,7 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 		},
 		"a token without a role": {
 			after: func(s *sim) { _ = s.SetTokenRole("00Trobot", "") }, creds: token,
-			wrong: []string{"credentials", "right to read groups", "right to read users", "right to read group rules", "right to read the system log"},
+			wrong: []string{"credentials", "right to read groups", "right to read users", "right to read group rules"},
 		},
 		"a token that is not accepted": {
 			creds: okta.Config{Token: wrongToken},
@@ -155,7 +157,7 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 		},
 		"a token whose owner left": {
 			after: func(s *sim) { _ = s.Deactivate("00urobot000000000001") }, creds: token,
-			wrong: []string{"credentials", "right to read groups", "right to read users", "right to read group rules", "right to read the system log"},
+			wrong: []string{"credentials", "right to read groups", "right to read users", "right to read group rules"},
 		},
 		"a clock that is wrong": {
 			change: func(c *oktasim.Config) {
@@ -210,25 +212,57 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 
 func TestCheckOfAServiceAppComparesScopes(t *testing.T) {
 	t.Parallel()
-	key := newKey(t)
-	s := start(t, func(c *oktasim.Config) {
-		register(c, key)
-		c.Clients[0].Scopes = []string{"okta.groups.read", "okta.users.read"}
-	}, nil)
-	cfg := keyConfig(key)
-	cfg.Scopes = []string{"okta.groups.read", "okta.users.read"}
-	found := map[string]idp.Finding{}
-	for _, f := range s.provider(t, cfg).Check(t.Context()) {
-		found[f.Subject] = f
-	}
-	if f := found["right to change members"]; f.OK || !strings.Contains(f.Fix, "okta.groups.manage") {
-		t.Errorf("got %+v", f)
-	}
-	if f := found["scopes"]; f.OK || !strings.Contains(f.Detail, "okta.logs.read") {
-		t.Errorf("got %+v", f)
-	}
-	if f := found["credentials"]; !f.OK {
-		t.Errorf("got %+v", f)
+	needed := []string{"okta.groups.manage", "okta.groups.read", "okta.users.read"}
+	all := append(slices.Clone(needed), "okta.users.manage", "okta.logs.read", "okta.roles.read")
+	for name, c := range map[string]struct {
+		granted, asked []string // asked nil: what is asked for by default
+		wrong          map[string]string
+		facts          map[string]string
+	}{
+		"everything": {granted: all},
+		"what is needed and no more": {
+			granted: needed, asked: needed,
+			facts: map[string]string{
+				"right to end sessions": "okta.users.manage", "right to read the system log": "no last use of apps",
+			},
+		},
+		"no right to change": {
+			granted: all, asked: needed[1:],
+			wrong: map[string]string{"right to change members": "okta.groups.manage", "scopes": "okta.groups.manage"},
+			facts: map[string]string{"right to read the system log": "no last use of apps"},
+		},
+		"asked for too much": {
+			granted: needed,
+			wrong:   map[string]string{"scopes": "okta.users.manage, okta.logs.read, okta.roles.read"},
+		},
+		"asked for too much and granted too little": {
+			granted: all[1:],
+			wrong:   map[string]string{"right to change members": "okta.groups.manage", "scopes": "these are not granted: okta.groups.manage."},
+		},
+	} {
+		key := newKey(t)
+		s := start(t, func(cfg *oktasim.Config) {
+			register(cfg, key)
+			cfg.Clients[0].Scopes = c.granted
+		}, nil)
+		cfg := keyConfig(key)
+		cfg.Scopes = c.asked
+		wrong, facts := map[string]string{}, map[string]string{}
+		for _, f := range s.provider(t, cfg).Check(t.Context()) {
+			switch {
+			case !f.OK:
+				wrong[f.Subject] = f.Detail
+			case f.Fix != "":
+				facts[f.Subject] = f.Detail
+			}
+			if !f.OK && f.Fix == "" || f.Subject == "credentials" && !f.OK {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+		contain := func(want string, got string) bool { return strings.Contains(got, want) }
+		if !maps.EqualFunc(c.wrong, wrong, contain) || !maps.EqualFunc(c.facts, facts, contain) {
+			t.Errorf("%s: wrong %q, facts %q", name, wrong, facts)
+		}
 	}
 }
 

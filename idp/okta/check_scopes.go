@@ -1,0 +1,96 @@
+package okta
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"usher/idp"
+)
+
+// optionalScopes are asked for by default and can be done without: what there is not then.
+func optionalScopes() map[string]string {
+	return map[string]string{
+		scopeSessions: "end of sessions", "okta.logs.read": "last use of apps", "okta.roles.read": "warning of groups that hold an admin role",
+	}
+}
+
+// checkServiceApp compares what is granted to the service app with what is asked for and needed. Okta refuses to sign in an app
+// that asks for a scope too many, so after a refusal each is asked for alone.
+// It also tells whether the app may sign in.
+func (p *Provider) checkServiceApp(ctx context.Context) ([]idp.Finding, bool) {
+	const credentials = "credentials"
+	auth, ok := p.wire.auth.(*keyAuth)
+	if !ok {
+		return nil, true
+	}
+	_, err := p.do(ctx, call{op: "check sign-in", bucket: bucketGroups}, p.oneGroup)
+	granted, refused := auth.scopesGranted(), []string(nil)
+	if idp.KindOf(err) == idp.Forbidden && len(granted) == 0 {
+		granted, refused, err = auth.tryEach(ctx)
+	}
+	if err != nil && idp.KindOf(err) != idp.Forbidden {
+		return []idp.Finding{finding(credentials, err, "", "Compare client id, key id and private key with the service app in the Okta admin console.")}, false
+	}
+	signedIn := idp.Finding{Subject: credentials, OK: true, Detail: "The service app signs in with its key."}
+	findings := []idp.Finding{signedIn, judgeManage(slices.Contains(granted, scopeManage))}
+	return append(findings, judgeScopes(granted, refused)...), len(refused) == 0
+}
+
+func judgeManage(granted bool) idp.Finding {
+	f := idp.Finding{Subject: "right to change members", OK: granted}
+	if granted {
+		f.Detail = "Scope " + scopeManage + " is granted; whether the app's admin role covers the governed groups cannot be judged without changing something."
+	} else {
+		f.Detail, f.Fix = "Scope "+scopeManage+" is missing.", "Grant the service app the scope "+scopeManage+" and an admin role."
+	}
+	return f
+}
+
+// judgeScopes also says what there is not for want of a scope that is not even asked for.
+func judgeScopes(granted, refused []string) []idp.Finding {
+	const subject, where = "scopes", "under Okta API Scopes of the service app"
+	if len(refused) > 0 {
+		f := idp.Finding{Subject: subject, Detail: "Okta signs nobody in who asks for a scope too many, and these are not granted: " + strings.Join(refused, ", ") + ".", Fix: "Grant them " + where}
+		if optional := optionalScopes(); !slices.ContainsFunc(refused, func(s string) bool { return optional[s] == "" }) {
+			f.Fix += ", or name the others under okta.scopes in the settings: these can be done without"
+		}
+		f.Fix += "."
+		return []idp.Finding{f}
+	}
+	var lacking []string
+	for _, scope := range neededScopes() {
+		if optionalScopes()[scope] == "" && !slices.Contains(granted, scope) {
+			lacking = append(lacking, scope)
+		}
+	}
+	if len(lacking) > 0 {
+		return []idp.Finding{{Subject: subject, Detail: "Not granted: " + strings.Join(lacking, ", ") + ".", Fix: "Grant them " + where + ", and see that okta.scopes in the settings, if it is there, names them."}}
+	}
+	list := []idp.Finding{{Subject: subject, OK: true, Detail: "All needed scopes are granted."}}
+	if !slices.Contains(granted, scopeSessions) { // What comes of the other two being missing shows in the reads that follow.
+		list = append(list, idp.Finding{
+			Subject: "right to end sessions", OK: true, Detail: "Not granted (" + scopeSessions + "), so there is no " + optionalScopes()[scopeSessions] + ".",
+			Fix: "If you want it: grant it " + where + " and name it under okta.scopes in the settings.",
+		})
+	}
+	return list
+}
+
+// tryEach signs in once for each scope, and sorts them by Okta's answer.
+func (k *keyAuth) tryEach(ctx context.Context) (granted, refused []string, err error) {
+	for _, scope := range k.scopes {
+		alone := &keyAuth{
+			base: k.base, clientID: k.clientID, keyID: k.keyID, key: k.key, scopes: []string{scope}, userAgent: k.userAgent, now: k.now, next: k.next,
+		}
+		switch err := alone.fetch(ctx); {
+		case err == nil:
+			granted = append(granted, scope)
+		case idp.KindOf(err) == idp.Forbidden:
+			refused = append(refused, scope)
+		default:
+			return nil, nil, err
+		}
+	}
+	return granted, refused, nil
+}
