@@ -102,7 +102,10 @@ func (s *sim) another(t *testing.T, more func(*graphsim.Config)) *sim {
 // provider makes one with the given credentials; the secret is the default.
 func (s *sim) provider(t *testing.T, cfg entra.Config) *entra.Provider {
 	t.Helper()
-	cfg.GraphURL, cfg.AuthorityURL, cfg.InsecureHTTP, cfg.Now, cfg.Timeout = s.web.URL, s.web.URL, true, s.now, 5*time.Second
+	cfg.GraphURL, cfg.AuthorityURL, cfg.InsecureHTTP, cfg.Timeout = s.web.URL, s.web.URL, true, 5*time.Second
+	if cfg.Now == nil {
+		cfg.Now = s.now
+	}
 	if cfg.TokenSource == nil && !cfg.ManagedIdentity {
 		cfg.TenantID, cfg.ClientID = s.TenantID(), appID
 		if cfg.ClientSecret == "" && cfg.CertificatePEM == "" {
