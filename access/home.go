@@ -147,6 +147,10 @@ func (s *Service) homeAdmin(tx Tx, h *Home) error {
 	if h.Groups, err = s.changedGroups(tx, h.Now); err != nil {
 		return err
 	}
+	if h.Discovery, err = s.discovered(tx); err != nil {
+		return err
+	}
+	h.Looking = s.seekers.waiting()
 	effects, err := tx.Effects()
 	if err != nil {
 		return err

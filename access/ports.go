@@ -22,6 +22,7 @@ const (
 	People      Kind = "person"
 	Keys        Kind = "key"
 	Groups      Kind = "group"
+	Discoveries Kind = "discovery"
 )
 
 // Store keeps everything durable. Implementations are safe for concurrent use.

@@ -66,6 +66,7 @@ type Service struct {
 	log       *slog.Logger
 	runner    *Runner
 	records   *cache
+	seekers   *seekers
 
 	clockMu sync.Mutex
 	latest  time.Time     // What Now returned last,
@@ -110,7 +111,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.InFlight = 5
 	}
 	s := &Service{
-		cfg: cfg, directory: dir, log: cfg.Logger, records: newCache(),
+		cfg: cfg, directory: dir, log: cfg.Logger, records: newCache(), seekers: newSeekers(),
 		users: map[idp.UserID]cached[idp.User]{}, groups: map[idp.UserID]cached[[]idp.Group]{},
 		bosses: map[idp.UserID]cached[idp.User]{},
 	}

@@ -66,6 +66,10 @@ type Home struct {
 	ActiveGrants, OpenRequests int
 	// Unassigned are the names of the apps in the catalog that nobody has sanctioned yet, for admins.
 	Unassigned []string
+	// Discovery is what the directories have beside the catalog, for admins; nil before anybody has looked. Looking is true
+	// while somebody has asked for a look and it is not over.
+	Discovery *Discovery
+	Looking   bool
 	// Groups are those that the catalog names and that are gone or were renamed lately, for admins.
 	Groups []RoleGroup
 	// Lateness of expiries since start, by provider, for admins.

@@ -30,6 +30,8 @@ type Core interface {
 	Home(ctx context.Context, by access.Person) (access.Home, error)
 	Revocable(ctx context.Context, by access.Person, of access.SlackID) ([]access.Grant, error)
 	Request(ctx context.Context, by access.Person, id access.RequestID) (access.Request, *access.Grant, error)
+	AskDiscovery(ctx context.Context, by access.Person) error
+	Suggestion(ctx context.Context, by access.Person, group string) (access.FoundGroup, string, error)
 	OffboardSlack(ctx context.Context, id access.SlackID) (access.Person, int, error)
 	Now() time.Time
 }

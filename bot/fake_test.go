@@ -265,6 +265,22 @@ func (c *fakeCore) Extend(ctx context.Context, by access.Person, id access.Grant
 	return r, nil
 }
 
+func (c *fakeCore) AskDiscovery(ctx context.Context, by access.Person) error {
+	return c.enter(ctx, "discover "+string(by.Slack))
+}
+
+func (c *fakeCore) Suggestion(ctx context.Context, _ access.Person, group string) (access.FoundGroup, string, error) {
+	if err := c.enter(ctx, "suggest "+group); err != nil {
+		return access.FoundGroup{}, "", err
+	}
+	for _, f := range found4gallery().Found {
+		if f.Group.String() == group {
+			return f, access.Suggest(f), nil
+		}
+	}
+	return access.FoundGroup{}, "", &access.Refusal{Code: access.NotFound, Text: "This group is in the catalog by now."}
+}
+
 func (c *fakeCore) Home(ctx context.Context, by access.Person) (access.Home, error) {
 	if err := c.enter(ctx, "home"); err != nil {
 		return access.Home{}, err

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -136,6 +137,9 @@ func gallery() map[string]any {
 	all["revoke_nothing"] = holderView("U1ANN", nil, noon())
 	all["revoke_which"] = holderView("U1ANN", []access.Grant{*g}, noon())
 	all["details"] = stateView(r, g)
+	for i, f := range found4gallery().Found[:2] {
+		all["suggestion_"+strconv.Itoa(i)] = suggestionView(f, access.Suggest(f))
+	}
 	all["status_folded"] = foldedMessage(access.Message{Kind: access.MessageStatus, To: ann(), Request: r, Grant: g})
 	all["notice"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), Request: r, Grant: g, Extension: access.ExtensionOffer{By: day}})
 	all["notice_last"] = noticeMessage(access.Message{Kind: access.MessageNotice, To: ann(), Request: r, Grant: g, Extension: access.ExtensionOffer{Why: "It can be extended once, and that has been used."}})
@@ -283,6 +287,7 @@ func homes4gallery() map[string]access.Home {
 	admin := full
 	admin.Admin, admin.ActiveGrants, admin.OpenRequests = true, 12, 3
 	admin.Unassigned = []string{"Figma", "Miro & Co", "A", "B", "C", "D", "E", "F", "G", "H"}
+	admin.Discovery = found4gallery()
 	admin.Groups = []access.RoleGroup{
 		{Role: "GitHub: Write", KnownGroup: access.KnownGroup{
 			Group: catalog.Group{Provider: "okta", ID: "00g1"}, Name: "prod-admins", Was: "github-write", Renamed: noon(),
@@ -300,7 +305,27 @@ func homes4gallery() map[string]access.Home {
 		Effect: access.Effect{Kind: access.EffectRemove, Target: "okta", Request: late.Request, Grant: late.ID, Attempts: 4, LastError: "remove member: unavailable"},
 		Role:   writeRole(), Person: ann(), Issue: issue,
 	}}
-	return map[string]access.Home{"empty": {Person: ann(), Now: noon()}, "full": full, "admin": admin, "crowded": crowded()}
+	none := access.Home{Person: ann(), Now: noon(), Admin: true, Discovery: &access.Discovery{At: noon()}}
+	return map[string]access.Home{
+		"empty": {Person: ann(), Now: noon()}, "full": full, "admin": admin, "crowded": crowded(), "found_nothing": none,
+		"not_looked": {Person: ann(), Now: noon(), Admin: true}, "looking": {Person: ann(), Now: noon(), Admin: true, Looking: true},
+	}
+}
+
+// found4gallery is what the directories have beside the catalog.
+func found4gallery() *access.Discovery {
+	group := func(id string) catalog.Group { return catalog.Group{Provider: "okta", ID: id} }
+	d := &access.Discovery{
+		At: noon(), More: 12, Silent: []string{"billing"}, Troubles: map[string]string{"entra": "Its groups are not all here: discover groups: unavailable (HTTP 503)."},
+		Found: []access.FoundGroup{
+			{Group: group("00g7"), Name: "datadog-viewer", Description: "Reads `dashboards` & <alerts>", Members: 1204, App: "Datadog", AppID: "0oa1", Owners: []string{"bob@acme.example", "cyd@acme.example"}, LastUse: noon()},
+			{Group: group("00g8"), Name: "*miro* ```", Members: 1, Owners: []string{"bob@acme.example"}},
+		},
+	}
+	for i := range 9 {
+		d.Found = append(d.Found, access.FoundGroup{Group: group("00h" + strconv.Itoa(i)), Name: "team-" + strconv.Itoa(i), Members: -1})
+	}
+	return d
 }
 
 // crowded has more of everything than fits.
@@ -316,5 +341,6 @@ func crowded() access.Home {
 		r, _ := granted(500+i, access.GrantEnded, nil)
 		h.Recent = append(h.Recent, access.HomeRecent{Request: r})
 	}
+	h.Discovery = found4gallery()
 	return h
 }

@@ -49,6 +49,10 @@ func (b *Bot) action(ctx context.Context, j job, c slack.InteractionCallback, a 
 		b.openHolder(ctx, c)
 	case id == actionHolder:
 		b.holderChosen(ctx, c, a.SelectedUser)
+	case id == actionDiscover:
+		b.askDiscovery(ctx, c)
+	case id == actionSuggest:
+		b.showSuggestion(ctx, c, a.Value)
 	case id == actionHomeSearch:
 		if e, ok := parseEntitlement(a.SelectedOption.Value); ok {
 			b.openForm(ctx, opening{user: c.User.ID, trigger: c.TriggerID, came: j.came, entitlement: e, say: b.sayer(ctx, c)})

@@ -33,6 +33,8 @@ const (
 	actionRevoke      = "revoke"
 	actionHolder      = "holder"
 	actionGrant       = "grant"
+	actionDiscover    = "discover"
+	actionSuggest     = "suggest" // The value is the group.
 )
 
 // Callback ids of views and shortcuts.

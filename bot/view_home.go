@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +20,8 @@ const (
 	pagePending   = "pending"
 	pageFailures  = "failures"
 	pageOverdue   = "overdue"
+
+	pageUnassigned = "unassigned"
 )
 
 // homeMost is the most items of one section on one page, homeBlocks the most blocks that all sections may fill together;
@@ -34,7 +37,10 @@ type pages map[string]int
 // homeSection is one list on the Home tab.
 type homeSection struct {
 	name, title, empty string
+	note               string               // Under the list.
+	more               []slack.BlockElement // Buttons under the list, beside those that turn the page.
 	items              [][]slack.Block
+	longest            int // The most items on a page; 0 stands for homeMost.
 	size               int // Items on a page.
 	most               int // Blocks of the largest item.
 }
@@ -50,7 +56,7 @@ func homeView(h access.Home, at pages) slack.HomeTabViewRequest {
 	blocks := []slack.Block{header("Your access"), slack.NewActionBlock("home_search", top...)}
 	sections := []homeSection{decisionsSection(h), grantsSection(h), pendingSection(h)}
 	if h.Admin {
-		sections = append(sections, failuresSection(h), overdueSection(h))
+		sections = append(sections, failuresSection(h), overdueSection(h), unassignedSection(h))
 	}
 	fit(sections)
 	for _, s := range sections {
@@ -163,12 +169,15 @@ func fit(sections []homeSection) {
 		for _, item := range sections[i].items {
 			sections[i].most = max(sections[i].most, len(item))
 		}
-		sections[i].size = min(homeMost, len(sections[i].items))
+		sections[i].size = min(cmp.Or(sections[i].longest, homeMost), len(sections[i].items))
 	}
 	for {
 		total, hungriest := 0, 0
 		for i, s := range sections {
-			total += 3 + s.size*s.most // Header, divider and page buttons.
+			total += 3 + s.size*s.most // Header, divider and buttons.
+			if s.note != "" {
+				total++
+			}
 			if s.size*s.most > sections[hungriest].size*sections[hungriest].most {
 				hungriest = i
 			}
@@ -187,7 +196,7 @@ func (s homeSection) draw(from int) []slack.Block {
 		if s.empty == "" {
 			return nil
 		}
-		return []slack.Block{divider(), section("*" + s.title + "*\n" + s.empty)}
+		return append([]slack.Block{divider(), section("*" + s.title + "*\n" + s.empty)}, s.foot(nil)...)
 	}
 	from = max(0, min(from, n-1)) / s.size * s.size
 	to := min(n, from+s.size)
@@ -206,8 +215,16 @@ func (s homeSection) draw(from int) []slack.Block {
 	if to < n {
 		turn = append(turn, said(button(actionPage, pageValue(s.name, to), "Next"), "Next of "+s.title))
 	}
-	if len(turn) > 0 {
-		blocks = append(blocks, slack.NewActionBlock("page/"+s.name, turn...))
+	return append(blocks, s.foot(turn)...)
+}
+
+// foot is what stands under a list.
+func (s homeSection) foot(turn []slack.BlockElement) (blocks []slack.Block) {
+	if s.note != "" {
+		blocks = append(blocks, small(s.note))
+	}
+	if buttons := append(turn, s.more...); len(buttons) > 0 {
+		blocks = append(blocks, slack.NewActionBlock("page/"+s.name, buttons...))
 	}
 	return blocks
 }
@@ -218,7 +235,7 @@ func pageValue(section string, from int) string { return fmt.Sprintf("%s:%d", se
 func parsePage(s string) (string, int, bool) {
 	name, rest, ok := strings.Cut(s, ":")
 	switch name {
-	case pageDecisions, pageGrants, pagePending, pageFailures, pageOverdue:
+	case pageDecisions, pageGrants, pagePending, pageFailures, pageOverdue, pageUnassigned:
 	default:
 		return "", 0, false
 	}

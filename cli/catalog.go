@@ -12,7 +12,7 @@ func catalogCommand(ctx context.Context, a *App, args []string) error {
 	f := a.flags("catalog", "check FILE… | example | schema | discover")
 	path := f.String("config", a.Getenv("USHER_CONFIG"), "settings file (USHER_CONFIG)")
 	if len(args) > 0 && args[0] == "discover" {
-		lastUse := f.Bool("last-use", false, "look for the last use of each app by members of small groups; slow")
+		lastUse := f.Bool("last-use", false, "look for the last use of each app; about a second each")
 		if err := parse(f, args[1:], false); err != nil {
 			return err
 		}

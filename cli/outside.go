@@ -212,7 +212,7 @@ func aboutAll(err error) bool {
 }
 
 // lookAround checks the outside after the start, after each new catalog and daily while there is work, and logs each failure
-// with its fix. It tries again while something could not be checked, and says nothing twice. Nothing of it stops the program:
+// with its fix. It looks for groups that no catalog names daily, too, and whenever an admin asks. It tries again while something could not be checked, and says nothing twice. Nothing of it stops the program:
 // what works goes on.
 func (p *parts) lookAround(ctx context.Context) error {
 	told := map[string]bool{}
@@ -227,8 +227,10 @@ func (p *parts) lookAround(ctx context.Context) error {
 		} else {
 			wait = time.Minute
 		}
-		if p.rest(ctx, pause, p.worked) {
+		if p.rest(ctx, pause, p.worked, p.service.DiscoveryAsked()) {
 			wait = time.Minute
+		} else if pause == daily {
+			p.discover(ctx)
 		}
 	}
 }
@@ -237,8 +239,8 @@ func (p *parts) lookAround(ctx context.Context) error {
 const daily = 24 * time.Hour
 
 // rest waits so long, or until a new catalog is in force, which it reports, or ctx ends. Days on which Usher did nothing are
-// not counted: at rest nobody is called.
-func (p *parts) rest(ctx context.Context, pause time.Duration, worked func() int) (renewed bool) {
+// not counted: at rest nobody is called. Meanwhile it looks for groups whenever it is asked to.
+func (p *parts) rest(ctx context.Context, pause time.Duration, worked func() int, asked <-chan struct{}) (renewed bool) {
 	done := worked()
 	t := time.NewTicker(pause)
 	defer t.Stop()
@@ -248,11 +250,20 @@ func (p *parts) rest(ctx context.Context, pause time.Duration, worked func() int
 			return false
 		case <-p.renewed:
 			return true
+		case <-asked:
+			p.discover(ctx)
 		case <-t.C:
 			if pause < daily || worked() != done {
 				return false
 			}
 		}
+	}
+}
+
+// discover looks for groups that no catalog names, for the admins' Home tabs.
+func (p *parts) discover(ctx context.Context) {
+	if err := p.service.Discover(ctx); err != nil && ctx.Err() == nil {
+		p.log.Error("look for groups that no catalog names", "err", err)
 	}
 }
 

@@ -79,7 +79,7 @@ func TestTheOutsideIsLookedAtDailyWhileThereIsWork(t *testing.T) {
 		rest := func(pause, want time.Duration, early bool) {
 			t.Helper()
 			began := time.Now()
-			if renewed := p.rest(t.Context(), pause, worked); renewed != early || time.Since(began) != want {
+			if renewed := p.rest(t.Context(), pause, worked, nil); renewed != early || time.Since(began) != want {
 				t.Errorf("renewed: %v, after %v; want %v after %v", renewed, time.Since(began), early, want)
 			}
 		}

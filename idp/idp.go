@@ -87,8 +87,8 @@ type MemberLister interface {
 
 // ActivityReader is implemented by providers that know when somebody last used an app.
 type ActivityReader interface {
-	// LastUse returns the last successful sign-in of the user to the app (the provider's own app id) since the given
-	// time. The zero time means that none was seen, which is not proof that there was none: providers forget.
+	// LastUse returns the last successful sign-in of the user, or of anybody if the user is empty, to the app (the provider's
+	// own app id) since the given time. The zero time means that none was seen, which is not proof that there was none: providers forget.
 	LastUse(ctx context.Context, app string, user UserID, since time.Time) (time.Time, error)
 }
 

@@ -23,12 +23,12 @@ type signInRow struct {
 	} `json:"status"`
 }
 
-// LastUse returns the user's last successful interactive sign-in to the app (its application id) within the last 30 days; the log
-// holds no more. An app that lives on refresh tokens signs in seldom and can look unused. The log has the smallest limit of
+// LastUse returns the last successful interactive sign-in of the user, or of anybody if the user is empty, to the app (its
+// application id) within the last 30 days; the log holds no more. An app that lives on refresh tokens signs in seldom and can look unused. The log has the smallest limit of
 // all, five calls in ten seconds, and needs AuditLog.Read.All and Entra ID P1.
 func (p *Provider) LastUse(ctx context.Context, app string, user idp.UserID, since time.Time) (time.Time, error) {
 	const op = "read last use"
-	if !isGUID(string(user)) {
+	if user != "" && !isGUID(string(user)) {
 		return time.Time{}, notAnID(op, idp.UserNotFound)
 	}
 	if !isGUID(app) {
@@ -41,12 +41,15 @@ func (p *Provider) LastUse(ctx context.Context, app string, user idp.UserID, sin
 	if !since.Before(until) {
 		return time.Time{}, nil
 	}
-	filter := "userId eq " + quote(string(user)) + " and appId eq " + quote(app) + " and status/errorCode eq 0 and createdDateTime ge " + since.UTC().Format(time.RFC3339)
+	filter := "appId eq " + quote(app) + " and status/errorCode eq 0 and createdDateTime ge " + since.UTC().Format(time.RFC3339)
+	if user != "" {
+		filter += " and userId eq " + quote(string(user))
+	}
 	var last time.Time
 	c := call{op: op, path: "/auditLogs/signIns", class: reports, query: url.Values{"$filter": {filter}, "$top": {"10"}}}
 	err := pages(ctx, p, c, func(rows []signInRow) (bool, error) {
 		for _, row := range rows {
-			if row.UserID == string(user) && row.AppID == app && row.Status != nil && row.Status.Code == 0 && row.At.After(last) {
+			if (user == "" || row.UserID == string(user)) && row.AppID == app && row.Status != nil && row.Status.Code == 0 && row.At.After(last) {
 				last = row.At
 			}
 		}

@@ -59,12 +59,16 @@ type activityRow struct {
 	} `json:"events"`
 }
 
-// LastUse returns the user's last sign-on to a SAML app, or last use of an OAuth client, within the last 180 days; Google keeps
-// no more. Reports are late by minutes to hours and not complete. See docs for the form of app: "saml:Name", "oauth:client id".
+// LastUse returns the last sign-on of the user, or of anybody if the user is empty, to a SAML app, or the last use of an OAuth
+// client, within the last 180 days; Google keeps no more. Reports are late by minutes to hours and not complete. See docs for the form of app: "saml:Name", "oauth:client id".
 func (p *Provider) LastUse(ctx context.Context, app string, user idp.UserID, since time.Time) (time.Time, error) {
 	const op = "read last use"
-	if !isUserID(user) {
-		return time.Time{}, notAnID(op, idp.UserNotFound)
+	who := "all"
+	if user != "" {
+		if !isUserID(user) {
+			return time.Time{}, notAnID(op, idp.UserNotFound)
+		}
+		who = string(user)
 	}
 	u, fine := useOf(app)
 	if !fine {
@@ -87,7 +91,7 @@ func (p *Provider) LastUse(ctx context.Context, app string, user idp.UserID, sin
 	}
 	ask := rest.Request{
 		Op: op, Scope: scopeReports, Method: http.MethodGet, Missing: idp.UserNotFound, Lane: laneReports,
-		URL: at(p.at.admin, "/admin/reports/v1/activity/users/", query, string(user), "applications", u.report),
+		URL: at(p.at.admin, "/admin/reports/v1/activity/users/", query, who, "applications", u.report),
 	}
 	var last time.Time
 	err := p.pages(ctx, ask, func(a *rest.Answer) (string, error) {
@@ -103,7 +107,7 @@ func (p *Provider) LastUse(ctx context.Context, app string, user idp.UserID, sin
 			return "", a.Odd(op, "the answer is no report")
 		}
 		for _, row := range page.Items {
-			if row.Actor.ProfileID == string(user) && row.ID.Time.After(last) && u.seenIn(row) {
+			if (user == "" || row.Actor.ProfileID == string(user)) && row.ID.Time.After(last) && u.seenIn(row) {
 				last = row.ID.Time
 			}
 		}

@@ -90,6 +90,20 @@ func activityCases() []testCase {
 				}
 			}
 		}},
+		{"the last use of anybody is the newest in this app", func(t *testing.T, w *world) {
+			r := reader(t, w)
+			now := time.Now().UTC().Truncate(time.Second)
+			w.SignOn("app1", w.person(t), now.Add(-9*day))
+			w.SignOn("app1", w.person(t), now.Add(-5*day))
+			w.SignOn("app2", w.person(t), now.Add(-2*day))
+			for since, want := range map[time.Time]time.Time{now.Add(-20 * day): now.Add(-5 * day), now.Add(-4 * day): {}} {
+				got, err := r.LastUse(t.Context(), w.AppID("app1"), "", since)
+				must(t, "LastUse", err)
+				if !got.Equal(want) {
+					t.Fatalf("since %v: got %v, want %v", since, got, want)
+				}
+			}
+		}},
 		{"a failed sign-on is no use", func(t *testing.T, w *world) {
 			w.need(t, "FailSignOn")
 			r := reader(t, w)
