@@ -3,8 +3,12 @@ package cli_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"usher/catalog"
+	"usher/sandbox/jirasim"
+	"usher/sandbox/oktasim"
+	"usher/sandbox/slacksim"
 )
 
 // TestDiscoverListsWhatNoCatalogNames asks a whole sandbox, and takes what is printed for a catalog.
@@ -59,5 +63,33 @@ func TestDiscoverListsWhatNoCatalogNames(t *testing.T) {
 	}
 	if status, _, told := program(t.Context(), t, map[string]string{}, "catalog", "discover"); status != 1 || !strings.Contains(told, "no settings file was given") {
 		t.Errorf("without settings: status %d: %s", status, told)
+	}
+}
+
+// What is slow is waited for, and what fails in between keeps nothing from being printed.
+func TestDiscoverPrintsLastUseAndWhatItCouldNotLearn(t *testing.T) {
+	t.Parallel()
+	used := time.Now().Add(-72 * time.Hour)
+	w, env, settings := adjusted(t, func(_ *slacksim.Config, _ *jirasim.Config, c *oktasim.Config) {
+		c.Groups = append(c.Groups, oktasim.Group{ID: "00g1lucid", Name: "lucid-editor", Members: []string{c.Users[0].ID}})
+		c.Apps = append(c.Apps, oktasim.App{ID: "0oa1lucid", Label: "Lucid", Groups: []string{"00g1lucid"}})
+		c.Logins = append(c.Logins, oktasim.SSO{User: c.Users[0].ID, App: "0oa1lucid", At: used})
+	})
+	discover := func(args ...string) (int, string, string) {
+		return program(t.Context(), t, env, append([]string{"catalog", "discover", "-config", settings}, args...)...)
+	}
+	status, out, told := discover("-last-use")
+	if want := "lucid-editor  # 1 member, last used " + used.UTC().Format(time.DateOnly); status != 0 || !strings.Contains(out, want) || !strings.Contains(told, "Listing the groups of Okta") {
+		t.Errorf("status %d, want %q:\n%s%s", status, want, out, told)
+	}
+	w.Okta.Inject(oktasim.Fault{Name: "log.list", Kind: oktasim.Down})
+	status, out, told = discover("-last-use")
+	if status != 1 || !strings.Contains(out, "lucid-editor  # 1 member\n") || !strings.Contains(out, "# INCOMPLETE: Okta: When apps were used last") || !strings.Contains(told, "INCOMPLETE") {
+		t.Errorf("without the log: status %d\n%s%s", status, out, told)
+	}
+	w.Okta.Inject(oktasim.Fault{Name: "group.list", Kind: oktasim.Down})
+	status, out, _ = discover()
+	if status != 1 || !strings.Contains(out, "# INCOMPLETE: Okta: Its groups are not all here") || strings.Contains(out, "# GONE") {
+		t.Errorf("without the list: status %d\n%s", status, out)
 	}
 }
