@@ -142,6 +142,39 @@ func TestEveryCallNeedsItsPermission(t *testing.T) {
 	o.get("/users?$select=id,signInActivity").refusal(t, 403, "Authorization_RequestDenied")
 }
 
+// TestTheAppsOfAGroupAndTheGroupsOfAnAppTakeDifferentPermissions goes by the two tables of the Graph reference.
+func TestTheAppsOfAGroupAndTheGroupsOfAnAppTakeDifferentPermissions(t *testing.T) {
+	t.Parallel()
+	const app = "a0000000-0000-4000-8000-0000000000a1"
+	cfg := company(newClock())
+	cfg.Apps = append(cfg.Apps, graphsim.App{ID: app, AppID: app, DisplayName: "CRM", Groups: []string{crm}, Users: []string{ada}})
+	o := start(t, cfg)
+	ofGroup, ofApp, list := "/groups/"+crm+"/appRoleAssignments", "/servicePrincipals/"+app+"/appRoleAssignedTo", "/servicePrincipals"
+	for role, want := range map[string][3]int{
+		graphsim.ApplicationRead: {403, 200, 200}, graphsim.ApplicationOwned: {403, 200, 200}, graphsim.ApplicationWrite: {403, 200, 200},
+		graphsim.DirectoryRead: {200, 200, 200}, graphsim.DirectoryReadWrite: {200, 200, 403}, graphsim.AppAssignmentWrite: {200, 403, 403},
+		graphsim.GroupMemberWrite: {403, 403, 403},
+	} {
+		must(t, o.SetRoles(clientID, role))
+		o.signIn()
+		for i, path := range []string{ofGroup, ofApp, list} {
+			if got := o.get(path).status; got != want[i] {
+				t.Errorf("%s with %s: %d, want %d", path, role, got, want[i])
+			}
+		}
+	}
+	must(t, o.SetRoles(clientID, graphsim.ApplicationRead))
+	o.signIn()
+	kinds := map[string]string{}
+	for _, v := range o.get(ofApp).want(t, 200).object(t)["value"].([]any) {
+		row := v.(map[string]any)
+		kinds[row["principalId"].(string)] = row["principalType"].(string)
+	}
+	if len(kinds) != 2 || kinds[crm] != "Group" || kinds[ada] != "User" {
+		t.Errorf("assigned are %v", kinds)
+	}
+}
+
 func TestSignInDataNeedsALicense(t *testing.T) {
 	t.Parallel()
 	cfg := company(newClock())

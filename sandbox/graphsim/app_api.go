@@ -4,22 +4,33 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
+// appRoutes go by the tables of permissions under https://learn.microsoft.com/graph/api/serviceprincipal-list,
+// serviceprincipal-get and serviceprincipal-list-approleassignedto, which differ.
 func appRoutes() []route {
-	read := []string{ApplicationRead, DirectoryRead, DirectoryReadWrite}
+	read := []string{ApplicationRead, ApplicationOwned, ApplicationWrite, DirectoryRead}
+	assigned := append(slices.Clone(read), DirectoryReadWrite)
 	return []route{
 		{name: "app.list", method: http.MethodGet, path: "/v1.0/servicePrincipals", roles: read, serve: (*Server).listApps},
 		{name: "app.get", method: http.MethodGet, path: "/v1.0/servicePrincipals/{id}", roles: read, serve: (*Server).getApp},
-		{name: "app.assigned", method: http.MethodGet, path: "/v1.0/servicePrincipals/{id}/appRoleAssignedTo", roles: read, serve: (*Server).listAssigned},
+		{name: "app.assigned", method: http.MethodGet, path: "/v1.0/servicePrincipals/{id}/appRoleAssignedTo", roles: assigned, serve: (*Server).listAssigned},
 	}
 }
 
 func appJSON(a *App) map[string]any {
 	return map[string]any{
 		"id": a.ID, "appId": a.AppID, "displayName": a.DisplayName, "appDisplayName": a.DisplayName, "accountEnabled": true,
-		"servicePrincipalType": "Application", "tags": []any{},
+		"servicePrincipalType": kindOfApp(a), "tags": []any{},
 	}
+}
+
+func kindOfApp(a *App) string {
+	if a.ManagedIdentity {
+		return "ManagedIdentity"
+	}
+	return "Application"
 }
 
 func apps() listing {
@@ -76,16 +87,22 @@ func assignments() listing {
 	}
 	return listing{
 		context: "appRoleAssignments", resource: "AppRoleAssignment", known: known, defaults: names, top: 100, most: 999, directory: true,
-		filters: map[string]string{"resourceId": "eq", "principalId": "eq"},
+		// Source: https://learn.microsoft.com/graph/api/resources/approleassignment
+		filters: map[string]string{"resourceId": "eq", "principalDisplayName": "eq startswith"},
 	}
 }
 
-func (s *Server) assignmentRow(a *App, g *groupRec) row {
+// assignmentRow is the assignment of a group or a user.
+func assignmentRow(a *App, kind, id, name string, at time.Time) row {
 	value := map[string]any{
-		"id": a.ID[:8] + g.ID[8:], "deletedDateTime": nil, "appRoleId": "00000000-0000-0000-0000-000000000000", "createdDateTime": stampSeconds(g.created),
-		"principalDisplayName": g.DisplayName, "principalId": g.ID, "principalType": "Group", "resourceDisplayName": a.DisplayName, "resourceId": a.ID,
+		"id": a.ID[:8] + id[8:], "deletedDateTime": nil, "appRoleId": "00000000-0000-0000-0000-000000000000", "createdDateTime": stampSeconds(at),
+		"principalDisplayName": name, "principalId": id, "principalType": kind, "resourceDisplayName": a.DisplayName, "resourceId": a.ID,
 	}
-	return row{key: a.ID + g.ID, value: func() map[string]any { return value }}
+	return row{key: a.ID + id, value: func() map[string]any { return value }}
+}
+
+func groupAssignment(a *App, g *groupRec) row {
+	return assignmentRow(a, "Group", g.ID, g.DisplayName, g.created)
 }
 
 func (s *Server) listGroupApps(q *request) reply {
@@ -96,7 +113,7 @@ func (s *Server) listGroupApps(q *request) reply {
 	var rows []row
 	for i := range s.apps {
 		if slices.Contains(s.apps[i].Groups, g.ID) {
-			rows = append(rows, s.assignmentRow(&s.apps[i], g))
+			rows = append(rows, groupAssignment(&s.apps[i], g))
 		}
 	}
 	return s.list(q, assignments(), sorted(rows))
@@ -110,7 +127,12 @@ func (s *Server) listAssigned(q *request) reply {
 	var rows []row
 	for _, id := range a.Groups {
 		if g := s.group(id); g != nil {
-			rows = append(rows, s.assignmentRow(a, g))
+			rows = append(rows, groupAssignment(a, g))
+		}
+	}
+	for _, id := range a.Users {
+		if u := s.userByID(id); u != nil {
+			rows = append(rows, assignmentRow(a, "User", u.ID, u.DisplayName, u.created))
 		}
 	}
 	return s.list(q, assignments(), sorted(rows))

@@ -21,6 +21,9 @@ const (
 	RoleManagementWrite = "RoleManagement.ReadWrite.Directory"
 	AuditLogRead        = "AuditLog.Read.All"
 	ApplicationRead     = "Application.Read.All"
+	ApplicationOwned    = "Application.ReadWrite.OwnedBy"
+	ApplicationWrite    = "Application.ReadWrite.All"
+	AppAssignmentWrite  = "AppRoleAssignment.ReadWrite.All"
 	PIMWrite            = "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"
 	PIMRead             = "PrivilegedAssignmentSchedule.Read.AzureADGroup"
 )
@@ -128,7 +131,11 @@ type App struct {
 	// ID is the object id of the service principal, AppID that of the application.
 	ID, AppID   string
 	DisplayName string
-	Groups      []string
+	// ManagedIdentity makes it the identity of an Azure resource, to which nobody can be assigned.
+	ManagedIdentity bool
+	Groups          []string
+	// Users are people who are assigned to it by themselves.
+	Users []string
 }
 
 // SignIn is one interactive sign-in of a user to an app.
@@ -183,9 +190,17 @@ func (cfg *Config) checkApps(users, groups map[string]bool) error {
 		if !isGUID(a.ID) || !isGUID(a.AppID) {
 			return fmt.Errorf("app %q: object id and application id must be GUIDs", a.DisplayName)
 		}
+		if a.ManagedIdentity && len(a.Groups)+len(a.Users) > 0 {
+			return fmt.Errorf("managed identity %q: nobody can be assigned to it", a.DisplayName)
+		}
 		for _, id := range a.Groups {
 			if !groups[id] {
 				return fmt.Errorf("group %q of app %q does not exist", id, a.DisplayName)
+			}
+		}
+		for _, id := range a.Users {
+			if !users[id] {
+				return fmt.Errorf("user %q of app %q does not exist", id, a.DisplayName)
 			}
 		}
 	}

@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// groupAppRoles is narrower than the tables of the apps themselves: Application.Read.All does not do.
+// Source: https://learn.microsoft.com/graph/api/group-list-approleassignments#permissions
+func groupAppRoles() []string { return []string{DirectoryRead, AppAssignmentWrite, DirectoryReadWrite} }
+
 func groupReadRoles() []string {
 	return []string{GroupMemberRead, GroupMemberWrite, GroupRead, GroupReadWrite, DirectoryRead, DirectoryReadWrite}
 }
@@ -15,7 +19,7 @@ func groupRoutes() []route {
 		{name: "group.list", method: http.MethodGet, path: "/v1.0/groups", roles: groupReadRoles(), serve: (*Server).listGroups},
 		{name: "group.get", method: http.MethodGet, path: one, roles: groupReadRoles(), serve: (*Server).getGroup},
 		{name: "group.owners", method: http.MethodGet, path: one + "/owners", roles: groupReadRoles(), serve: (*Server).listOwners},
-		{name: "group.apps", method: http.MethodGet, path: one + "/appRoleAssignments", roles: []string{DirectoryRead, DirectoryReadWrite, ApplicationRead}, serve: (*Server).listGroupApps},
+		{name: "group.apps", method: http.MethodGet, path: one + "/appRoleAssignments", roles: groupAppRoles(), serve: (*Server).listGroupApps},
 	}
 }
 
