@@ -15,7 +15,10 @@ import (
 // maxSkew is how far the two clocks may be apart before sign-ins and expiry suffer.
 const maxSkew = time.Minute
 
-var errNoGroup = errors.New("a group without id in the answer")
+var (
+	errNoGroup = errors.New("a group without id in the answer")
+	errNoApp   = errors.New("an app without id in the answer")
+)
 
 // right is something that the app may need, and the permissions of which any one gives it, the least first.
 type right struct {
@@ -24,15 +27,13 @@ type right struct {
 	without string // what is lacking then; empty: the app is of no use without
 }
 
-// rights lists what this package uses. Source: the permission tables of the Graph reference.
+// rights lists what can be judged by the names of permissions alone. Source: the permission tables of the Graph reference.
 func rights() []right {
 	return []right{
 		{"right to change members", []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}, ""},
 		{"right to read users", []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, ""},
-		{"right to read sign-ins", []string{"AuditLog.Read.All"}, "knowledge of the last use of apps and the last sign-in"},
-		{"right to end sessions", []string{"User.RevokeSessions.All", "Directory.ReadWrite.All"}, "ending of sessions when access is taken away"},
+		{"right to read sign-ins", []string{"AuditLog.Read.All"}, "knowledge of the last use of apps"},
 		{"right to use PIM for Groups", []string{pimRight}, "end of access that Entra itself sees to"},
-		{"right to read apps", []string{"Application.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}, "knowledge of the apps of discovered groups"},
 	}
 }
 
@@ -47,7 +48,7 @@ func tooMuch() map[string]string {
 	}
 }
 
-// Check judges the credentials, the consented permissions, the license, the clock and the limits. It sends reads only, about five.
+// Check judges the credentials, the consented permissions, the license, the clock and the limits. It sends reads only, about seven.
 func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	limited, cancel := context.WithTimeoutCause(ctx, p.cfg.Timeout, errTimeout)
 	defer cancel()
@@ -64,7 +65,7 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 		findings = append(findings, idp.Finding{Subject: "permissions", OK: true, Detail: "Cannot be judged: the token does not show them. The reads below tell."})
 	}
 	groups, group := p.checkGroups(ctx)
-	findings = append(findings, groups, p.checkUsers(ctx))
+	findings = append(findings, groups, p.checkUsers(ctx), p.checkApps(ctx))
 	if slices.Contains(held.Roles, "AuditLog.Read.All") {
 		findings = append(findings, p.checkSignIns(ctx))
 	}

@@ -36,7 +36,9 @@ func TestCheckJudgesThePermissions(t *testing.T) {
 		{"no reading of users", "right to read users", []string{graphsim.GroupMemberWrite}, false, "User.Read.All is missing", "grant admin consent"},
 		{"a greater right will do", "right to read users", []string{graphsim.DirectoryRead, graphsim.GroupMemberWrite}, true, "By Directory.Read.All", ""},
 		{"no sign-ins", "right to read sign-ins", []string{graphsim.UserRead, graphsim.GroupMemberWrite}, true, "the last use of apps", "AuditLog.Read.All"},
-		{"no sessions", "right to end sessions", []string{graphsim.UserRead, graphsim.GroupMemberWrite}, true, "ending of sessions", "User.RevokeSessions.All"},
+		{"no apps", "reading apps", []string{graphsim.UserRead, graphsim.GroupMemberWrite}, true, "no knowledge of the apps", "Application.Read.All"},
+		{"apps, and not by the assignments of groups", "reading apps", []string{graphsim.AppAssignmentWrite}, true, "no knowledge of the apps", "Application.Read.All"},
+		{"apps", "reading apps", leastRoles(), true, "can be read", ""},
 		{"may delete people", "least privilege", append(leastRoles(), graphsim.UserReadWrite), false, "one wrong call deletes an account", "Remove"},
 		{"may make admins", "least privilege", append(leastRoles(), graphsim.RoleManagementWrite), false, "anybody an admin", "Remove"},
 	} {

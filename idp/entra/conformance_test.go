@@ -24,6 +24,7 @@ func TestConformance(t *testing.T) {
 		wrong, _ := newCertificate(t)
 		idptest.Run(t, func(t *testing.T) idptest.World {
 			return start(t, true, func(c *graphsim.Config) {
+				mayEndSessions(c)
 				c.Clients[0].Certificate = registered
 				c.TokenLife = 30 * 24 * time.Hour // azidentity keeps tokens by the real clock, which the suite cannot move.
 			}).world(t, entra.Config{CertificatePEM: right}, entra.Config{CertificatePEM: wrong})
@@ -32,7 +33,7 @@ func TestConformance(t *testing.T) {
 	t.Run("client secret", func(t *testing.T) {
 		t.Parallel()
 		idptest.Run(t, func(t *testing.T) idptest.World {
-			return start(t, false, nil).world(t, entra.Config{ClientSecret: appSecret}, entra.Config{ClientSecret: wrongSecret})
+			return start(t, false, mayEndSessions).world(t, entra.Config{ClientSecret: appSecret}, entra.Config{ClientSecret: wrongSecret})
 		})
 	})
 }

@@ -214,6 +214,7 @@ func TestTheContractCanSayNo(t *testing.T) {
 func TestTheSimulatorAnswersAsDocumented(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, func(c *graphsim.Config) {
+		mayEndSessions(c)
 		c.Clients[0].Roles = append(c.Clients[0].Roles, graphsim.DirectoryRead)
 	})
 	boss, u := s.person(t, "boss@suite.example"), s.person(t, "ada@suite.example")

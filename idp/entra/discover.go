@@ -16,11 +16,15 @@ const (
 	discoverPage = 100
 )
 
-// Discover calls found for every group. It costs one call per hundred groups and two per group, one after the other, marks
-// them as the first to be refused when there is not enough for all, and waits then. Without Application.Read.All or Directory.Read.All
-// the apps stay empty.
+// Discover calls found for every group. It costs one call per hundred groups and one per group, and before those one per app; one
+// after the other, marked as the first to be refused when there is not enough for all, and it waits then. Without
+// Application.Read.All the apps stay empty, which the log tells once.
 func (p *Provider) Discover(ctx context.Context, found func(idp.Discovered) error) error {
-	d := &discovery{p: p, apps: map[string]idp.App{}, readApps: true}
+	d := &discovery{p: p}
+	var err error
+	if d.apps, err = p.appsByGroup(ctx); err != nil {
+		return err
+	}
 	c := call{
 		op: opDiscover, path: "/groups", gently: true,
 		query: url.Values{"$select": {groupFields}, "$expand": {"owners($select=" + userFields + ")"}, "$top": {strconv.Itoa(discoverPage)}},
@@ -46,13 +50,12 @@ const opDiscover = "discover groups"
 
 // discovery is one run of Discover.
 type discovery struct {
-	p        *Provider
-	apps     map[string]idp.App // by the object id of the service principal
-	readApps bool
+	p    *Provider
+	apps map[string][]idp.App // by the id of the group
 }
 
 func (d *discovery) describe(ctx context.Context, row groupRow) (idp.Discovered, error) {
-	out := idp.Discovered{Group: row.group(), Members: -1}
+	out := idp.Discovered{Group: row.group(), Members: -1, Apps: d.apps[row.ID]}
 	if !isGUID(row.ID) {
 		return out, &idp.Error{Kind: idp.Unavailable, Op: opDiscover, Code: "HTTP 200", Err: errNoGroup}
 	}
@@ -73,10 +76,7 @@ func (d *discovery) describe(ctx context.Context, row groupRow) (idp.Discovered,
 		}
 	}
 	var err error
-	if out.Members, err = d.count(ctx, row.ID); err != nil {
-		return out, err
-	}
-	out.Apps, err = d.appsOf(ctx, row.ID)
+	out.Members, err = d.count(ctx, row.ID)
 	return out, err
 }
 
@@ -94,67 +94,4 @@ func (d *discovery) count(ctx context.Context, group string) (int, error) {
 		return -1, a.odd(opDiscover, "the answer is no number")
 	}
 	return n, nil
-}
-
-// appsOf lists the apps that the group is assigned to.
-func (d *discovery) appsOf(ctx context.Context, group string) ([]idp.App, error) {
-	if !d.readApps {
-		return nil, nil
-	}
-	type assignment struct {
-		Resource string `json:"resourceId"`
-		Name     string `json:"resourceDisplayName"`
-	}
-	var list []assignment
-	c := call{op: opDiscover, path: "/groups/" + group + "/appRoleAssignments", missing: idp.GroupNotFound, gently: true}
-	err := pages(ctx, d.p, c, func(rows []assignment) (bool, error) {
-		list = append(list, rows...)
-		return true, nil
-	})
-	if err != nil {
-		return nil, d.lacking(err)
-	}
-	var apps []idp.App
-	seen := map[string]bool{}
-	for _, a := range list {
-		if seen[a.Resource] || !isGUID(a.Resource) {
-			continue
-		}
-		seen[a.Resource] = true
-		app, err := d.app(ctx, a.Resource, a.Name)
-		if idp.KindOf(err) == idp.Invalid {
-			continue // deleted since it was listed
-		}
-		if err != nil {
-			return nil, d.lacking(err)
-		}
-		apps = append(apps, app)
-	}
-	return apps, nil
-}
-
-// lacking lets an app without the right see no apps instead of nothing.
-func (d *discovery) lacking(err error) error {
-	if idp.KindOf(err) != idp.Forbidden {
-		return err
-	}
-	d.readApps = false
-	return nil
-}
-
-// app turns the object id of a service principal into the application id, by which sign-ins are recorded.
-func (d *discovery) app(ctx context.Context, id, name string) (idp.App, error) {
-	if app, known := d.apps[id]; known {
-		return app, nil
-	}
-	var row struct {
-		AppID string `json:"appId"`
-	}
-	c := call{op: opDiscover, path: "/servicePrincipals/" + id, query: url.Values{"$select": {"id,appId"}}, missing: idp.Invalid, gently: true}
-	if err := d.p.one(ctx, c, &row); err != nil {
-		return idp.App{}, err
-	}
-	app := idp.App{ID: row.AppID, Name: name}
-	d.apps[id] = app
-	return app, nil
 }

@@ -3,6 +3,7 @@ package entra_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,8 +38,9 @@ func TestDiscoverTellsMembersOwnersAndApps(t *testing.T) {
 		c.Groups = append(c.Groups,
 			graphsim.Group{ID: crm, DisplayName: "CRM users", Description: "Sales", Owners: crowd[:2], Members: crowd[:3]},
 			graphsim.Group{ID: big, DisplayName: "Everybody", Dynamic: true, Owners: crowd, Members: crowd})
-		c.Apps[0].Groups = []string{crm, big}
+		c.Apps[0].Groups, c.Apps[0].Users = []string{crm, big}, crowd[:1]
 		c.Apps[1].Groups = []string{big}
+		c.Apps = append(c.Apps, graphsim.App{ID: "33333333-aaaa-4bbb-8ccc-000000000003", AppID: "22222222-aaaa-4bbb-8ccc-000000000003", DisplayName: "vm", ManagedIdentity: true})
 	})
 	for i := range 120 {
 		s.addGroup(t, graphsim.Group{DisplayName: fmt.Sprintf("Plain %d", i)})
@@ -57,8 +59,10 @@ func TestDiscoverTellsMembersOwnersAndApps(t *testing.T) {
 	if got := all[big]; got.Refusal == "" || got.Members != 25 || len(got.Owners) != 25 || len(got.Apps) != 2 {
 		t.Errorf("%+v", got)
 	}
-	if n := s.count(func(c graphsim.Call) bool { return c.Name == "app.get" }); n != 2 {
-		t.Errorf("two apps were read %d times", n)
+	for name, want := range map[string]int{"app.list": 1, "app.assigned": 2, "group.list": 2, "group.members.count": 122} {
+		if n := s.count(func(c graphsim.Call) bool { return c.Name == name }); n != want {
+			t.Errorf("%s was called %d times, want %d", name, n, want)
+		}
 	}
 	if n := s.count(func(c graphsim.Call) bool { return c.Method != "GET" && c.Name != "token" }); n != 0 {
 		t.Errorf("%d calls changed something", n)
@@ -75,8 +79,11 @@ func TestDiscoverWithoutTheRightToReadAppsSeesNone(t *testing.T) {
 	if err != nil || len(all) != 5 {
 		t.Fatalf("%d groups, %v", len(all), err)
 	}
-	if n := s.count(func(c graphsim.Call) bool { return c.Name == "group.apps" }); n != 1 {
+	if n := s.count(func(c graphsim.Call) bool { return strings.HasPrefix(c.Name, "app.") }); n != 1 {
 		t.Errorf("asked %d times although refused", n)
+	}
+	if log := s.logs.String(); strings.Count(log, "apps may not be read") != 1 || !strings.Contains(log, `"grant":"Application.Read.All"`) {
+		t.Errorf("the log does not tell once what is lacking:\n%s", log)
 	}
 }
 
@@ -94,7 +101,7 @@ func TestDiscoverEndsWithTheFirstError(t *testing.T) {
 	if !errors.Is(err, stop) || n != 1 {
 		t.Fatalf("%v after %d groups", err, n)
 	}
-	for _, name := range []string{"group.list", "group.members.count", "group.apps"} {
+	for _, name := range []string{"group.list", "group.members.count", "app.list", "app.assigned"} {
 		s.Inject(graphsim.Fault{Name: name, Kind: graphsim.Error500, Times: 1})
 		if _, err := s.discover(t); idp.KindOf(err) != idp.Unavailable {
 			t.Errorf("%s in trouble: %v", name, err)
@@ -114,7 +121,7 @@ func TestWhatVanishesDuringDiscoveryIsLeftOut(t *testing.T) {
 		s.team(t)
 	}
 	s.Inject(graphsim.Fault{Name: "group.members.count", Kind: graphsim.Gone, Times: 1})
-	s.Inject(graphsim.Fault{Name: "app.get", Kind: graphsim.Gone, Times: 1})
+	s.Inject(graphsim.Fault{Name: "app.assigned", Kind: graphsim.Gone, Times: 1})
 	all, err := s.discover(t)
 	if err != nil || len(all) != 3 {
 		t.Fatalf("%d groups, %v", len(all), err)
