@@ -33,13 +33,13 @@ func TestLookups(t *testing.T) {
 
 func TestSeveralEntitlementsMayShareAGroup(t *testing.T) {
 	t.Parallel()
-	doc := roleDoc("because: x") + "      - {id: read, name: Read, groups: [{provider: okta, id: 00g1}, \"google:all@example.com\"]}"
+	doc := roleDoc("because: x") + "      - {id: read, name: Read, groups: [{provider: okta, id: 00g1}, \"google:03allofthem1\"]}"
 	c := parse(t, Source{"c.yml", []byte(doc)})
 	for group, want := range map[Group]int{
-		{"okta", "00g1"}:                2,
-		{"google", "all@example.com"}:   1,
-		{"entra", "00g1"}:               0,
-		{"google", "other@example.com"}: 0,
+		{"okta", "00g1"}:           2,
+		{"google", "03allofthem1"}: 1,
+		{"entra", "00g1"}:          0,
+		{"google", "03others1"}:    0,
 	} {
 		if got := c.ByGroup(group); len(got) != want {
 			t.Errorf("%v has %d entitlements, want %d", group, len(got), want)

@@ -135,46 +135,6 @@ func (p *parser) readGroups(f fields, e *Entitlement) {
 	}
 }
 
-// readGroup reads "okta:00g1abcd" or {provider: okta, id: 00g1abcd}.
-func readGroup(at place) (Group, bool) {
-	var g Group
-	if at.node.Kind == yaml.MappingNode {
-		f, _ := at.fields("provider", "id")
-		provider, hasProvider := f.need("provider", "add provider: okta")
-		id, hasID := f.need("id", "add the id of the group in the provider")
-		if !hasProvider || !hasID {
-			return g, false
-		}
-		var okProvider, okID bool
-		g.Provider, okProvider = provider.scalar("text", "put it in quotes", "!!str")
-		g.ID, okID = id.scalar("text", "put it in quotes", "!!str")
-		if !okProvider || !okID {
-			return g, false
-		}
-	} else {
-		s, ok := at.scalar(`a group such as "okta:00g…"`, "write provider:id", "!!str")
-		if !ok {
-			return g, false
-		}
-		g.Provider, g.ID, _ = strings.Cut(s, ":")
-	}
-	return g, checkGroup(at, g)
-}
-
-func checkGroup(at place, g Group) bool {
-	switch {
-	case !validID(g.Provider) || g.ID == "" || strings.TrimSpace(g.ID) != g.ID || len(g.ID) > 300:
-		at.problem("write provider:id, such as okta:00g1abcd", "%q is not a group", g.String())
-	case g.Provider == "okta" && (!strings.HasPrefix(g.ID, "00g") || strings.ContainsAny(g.ID, " /:")):
-		at.problem("copy the id from the address of the group's page in Okta; it begins with 00g", "%q is not the id of an Okta group", g.ID)
-	case g.Provider == "entra" && (len(g.ID) != 36 || strings.Count(g.ID, "-") != 4):
-		at.problem("copy the object id from the group's page in Entra", "%q is not the id of an Entra group", g.ID)
-	default:
-		return true
-	}
-	return false
-}
-
 func readStanding(f fields, e *Entitlement) {
 	at, ok := f.get("standing")
 	if !ok {

@@ -345,3 +345,39 @@ func parse(t testing.TB, files ...Source) *Catalog {
 	}
 	return c
 }
+
+// TestGroupsAreNamedByIDsOfTheirProvider goes by what docs/providers says of ids, and by what the adapters accept.
+func TestGroupsAreNamedByIDsOfTheirProvider(t *testing.T) {
+	t.Parallel()
+	const small, capital = "0f1c2d3e-aaaa-4bbb-8ccc-00000000c0de", "0F1C2D3E-AAAA-4BBB-8CCC-00000000C0DE"
+	for _, c := range []struct{ group, message, fix string }{
+		{"okta:00g1abcd", "", ""},
+		{"okta:0oa1abcd", "not the id of an Okta group", "begins with 00g"},
+		{"entra:" + small, "", ""},
+		{"entra:" + capital, "not the id of an Entra group", "small letters"},
+		{"entra:" + strings.ReplaceAll(small, "-", ""), "not the id of an Entra group", "object id"},
+		{"entra:0f1c2d3eaaaa-4bbb-8ccc-0000-00000c0de", "not the id of an Entra group", "object id"},
+		{"entra:" + strings.Replace(small, "f", "g", 1), "not the id of an Entra group", "object id"},
+		{"google:03ep43zb1abcdef", "", ""},
+		{"google:engineering@acme.example", "not the id of a Google group", "never an address"},
+		{"google:03EP43ZB1ABCDEF", "not the id of a Google group", "small letters"},
+		{"google:eng", "not the id of a Google group", "usher catalog discover"},
+		{"google:" + strings.Repeat("0", 65), "not the id of a Google group", "usher catalog discover"},
+		{"ldap:" + small, "", ""},
+		{"ldap:" + capital, "", ""},
+		{"ldap:cn=eng,ou=groups,dc=acme,dc=example", "not the id of an LDAP group", "entryUUID or objectGUID"},
+		{"ldap:" + strings.ReplaceAll(small, "-", ""), "not the id of an LDAP group", "with its hyphens"},
+		{"wiki:Whatever the app says", "", ""}, // SCIM and webhooks have ids of their own.
+	} {
+		for _, form := range []string{`"` + c.group + `"`, "{provider: " + strings.Replace(c.group, ":", `, id: "`, 1) + `"}`} {
+			_, err := Parse(Source{Name: "c.yml", Data: []byte(entitlementDoc("groups: [" + form + "]"))})
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if (got == "") != (c.message == "") || !strings.Contains(got, c.message) || !strings.Contains(got, c.fix) {
+				t.Errorf("%s: %q, want %q and %q", form, got, c.message, c.fix)
+			}
+		}
+	}
+}
