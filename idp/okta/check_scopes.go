@@ -10,9 +10,7 @@ import (
 
 // optionalScopes are asked for by default and can be done without: what there is not then.
 func optionalScopes() map[string]string {
-	return map[string]string{
-		scopeSessions: "end of sessions", "okta.logs.read": "last use of apps", "okta.roles.read": "warning of groups that hold an admin role",
-	}
+	return map[string]string{"okta.logs.read": "last use of apps", "okta.roles.read": "warning of groups that hold an admin role"}
 }
 
 // checkServiceApp compares what is granted to the service app with what is asked for and needed. Okta refuses to sign in an app
@@ -47,7 +45,7 @@ func judgeManage(granted bool) idp.Finding {
 	return f
 }
 
-// judgeScopes also says what there is not for want of a scope that is not even asked for.
+// judgeScopes says nothing of the scopes that can be done without: what there is not then shows in the reads that follow.
 func judgeScopes(granted, refused []string) []idp.Finding {
 	const subject, where = "scopes", "under Okta API Scopes of the service app"
 	if len(refused) > 0 {
@@ -67,14 +65,7 @@ func judgeScopes(granted, refused []string) []idp.Finding {
 	if len(lacking) > 0 {
 		return []idp.Finding{{Subject: subject, Detail: "Not granted: " + strings.Join(lacking, ", ") + ".", Fix: "Grant them " + where + ", and see that okta.scopes in the settings, if it is there, names them."}}
 	}
-	list := []idp.Finding{{Subject: subject, OK: true, Detail: "All needed scopes are granted."}}
-	if !slices.Contains(granted, scopeSessions) { // What comes of the other two being missing shows in the reads that follow.
-		list = append(list, idp.Finding{
-			Subject: "right to end sessions", OK: true, Detail: "Not granted (" + scopeSessions + "), so there is no " + optionalScopes()[scopeSessions] + ".",
-			Fix: "If you want it: grant it " + where + " and name it under okta.scopes in the settings.",
-		})
-	}
-	return list
+	return []idp.Finding{{Subject: subject, OK: true, Detail: "All needed scopes are granted."}}
 }
 
 // tryEach signs in once for each scope, and sorts them by Okta's answer.

@@ -45,7 +45,8 @@ type Config struct {
 	PrivateKeyPEM Secret
 	// KeyID is the id of the public key as registered with the service app.
 	KeyID string
-	// Scopes are asked for with ClientID; default: the scopes that this package needs.
+	// Scopes are asked for with ClientID; default: okta.groups.manage, okta.groups.read, okta.users.read, okta.logs.read and
+	// okta.roles.read.
 	Scopes []string
 	// Now is the clock; default time.Now.
 	Now func() time.Time

@@ -37,8 +37,12 @@ func TestConformance(t *testing.T) {
 	t.Run("service app", func(t *testing.T) {
 		key, wrongKey := newKey(t), newKey(t)
 		right, wrong := keyConfig(key), keyConfig(wrongKey)
+		right.Scopes = append(documentedScopes(), "okta.users.manage") // To end sessions, which the suite tries and nothing asks for yet.
 		idptest.Run(t, func(t *testing.T) idptest.World {
-			return start(t, func(c *oktasim.Config) { register(c, key) }, seen.keep).world(t, right, wrong)
+			return start(t, func(c *oktasim.Config) {
+				register(c, key)
+				c.Clients[0].Scopes = right.Scopes
+			}, seen.keep).world(t, right, wrong)
 		})
 	})
 	t.Run("every request is as the vendor documents", seen.validate)
@@ -58,10 +62,15 @@ func keyConfig(key *rsa.PrivateKey) okta.Config {
 	return okta.Config{ClientID: serviceApp, KeyID: "key1", PrivateKeyPEM: okta.Secret(text)}
 }
 
+// documentedScopes are those that docs/providers/okta.md has granted, all options included.
+func documentedScopes() []string {
+	return []string{"okta.groups.manage", "okta.groups.read", "okta.users.read", "okta.logs.read", "okta.roles.read"}
+}
+
 func register(c *oktasim.Config, key *rsa.PrivateKey) {
-	c.Clients = append(c.Clients, oktasim.Client{ID: serviceApp, KeyID: "key1", Key: &key.PublicKey, Admin: oktasim.SuperAdmin, Scopes: []string{
-		"okta.groups.manage", "okta.groups.read", "okta.users.read", "okta.users.manage", "okta.logs.read", "okta.roles.read",
-	}})
+	c.Clients = append(c.Clients, oktasim.Client{
+		ID: serviceApp, KeyID: "key1", Key: &key.PublicKey, Admin: oktasim.SuperAdmin, Scopes: documentedScopes(),
+	})
 }
 
 // requests keeps one request of every shape: method, path without ids, names of the query parameters.

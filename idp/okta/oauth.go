@@ -29,14 +29,11 @@ const (
 	tokenMargin = time.Minute
 )
 
-const (
-	scopeManage   = "okta.groups.manage"
-	scopeSessions = "okta.users.manage"
-)
+const scopeManage = "okta.groups.manage"
 
-// neededScopes is what this package asks for if the configuration does not say.
+// neededScopes is what is asked for if the configuration does not say: what Usher does, and so not okta.users.manage.
 func neededScopes() []string {
-	return []string{scopeManage, "okta.groups.read", "okta.users.read", scopeSessions, "okta.logs.read", "okta.roles.read"}
+	return []string{scopeManage, "okta.groups.read", "okta.users.read", "okta.logs.read", "okta.roles.read"}
 }
 
 // keyAuth signs in as a service app with a private key. The SDK's own way starts one token request per caller, ignores

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -213,7 +215,7 @@ func TestCheckTellsWhatIsWrong(t *testing.T) {
 func TestCheckOfAServiceAppComparesScopes(t *testing.T) {
 	t.Parallel()
 	needed := []string{"okta.groups.manage", "okta.groups.read", "okta.users.read"}
-	all := append(slices.Clone(needed), "okta.users.manage", "okta.logs.read", "okta.roles.read")
+	all := documentedScopes()
 	for name, c := range map[string]struct {
 		granted, asked []string // asked nil: what is asked for by default
 		wrong          map[string]string
@@ -222,9 +224,7 @@ func TestCheckOfAServiceAppComparesScopes(t *testing.T) {
 		"everything": {granted: all},
 		"what is needed and no more": {
 			granted: needed, asked: needed,
-			facts: map[string]string{
-				"right to end sessions": "okta.users.manage", "right to read the system log": "no last use of apps",
-			},
+			facts: map[string]string{"right to read the system log": "no last use of apps"},
 		},
 		"no right to change": {
 			granted: all, asked: needed[1:],
@@ -233,7 +233,7 @@ func TestCheckOfAServiceAppComparesScopes(t *testing.T) {
 		},
 		"asked for too much": {
 			granted: needed,
-			wrong:   map[string]string{"scopes": "okta.users.manage, okta.logs.read, okta.roles.read"},
+			wrong:   map[string]string{"scopes": "these are not granted: okta.logs.read, okta.roles.read."},
 		},
 		"asked for too much and granted too little": {
 			granted: all[1:],
@@ -263,6 +263,35 @@ func TestCheckOfAServiceAppComparesScopes(t *testing.T) {
 		if !maps.EqualFunc(c.wrong, wrong, contain) || !maps.EqualFunc(c.facts, facts, contain) {
 			t.Errorf("%s: wrong %q, facts %q", name, wrong, facts)
 		}
+	}
+}
+
+// TestTheScopesAskedForByDefaultAreThoseOfTheDocumentation goes by the table of scopes.
+func TestTheScopesAskedForByDefaultAreThoseOfTheDocumentation(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/providers/okta.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rows, found := strings.Cut(string(page), "| for | scope |")
+	rows, _, ended := strings.Cut(rows, "\n\n")
+	var documented []string
+	for _, m := range regexp.MustCompile("`(okta\\.[a-z.]+)`").FindAllStringSubmatch(rows, -1) {
+		documented = append(documented, m[1])
+	}
+	slices.Sort(documented)
+	key := newKey(t)
+	s := start(t, func(c *oktasim.Config) {
+		register(c, key)
+		c.Clients[0].Scopes = documented
+	}, nil)
+	if _, err := s.provider(t, keyConfig(key)).FindUser(t.Context(), "nobody@suite.example"); idp.KindOf(err) != idp.UserNotFound {
+		t.Errorf("with the scopes of the documentation: %v", err)
+	}
+	least := documentedScopes()
+	slices.Sort(least)
+	if !found || !ended || !slices.Equal(documented, least) {
+		t.Errorf("documented are %v, the tests run with %v", documented, least)
 	}
 }
 

@@ -190,7 +190,7 @@ func onlyOne(op string, present, departed []idp.User) (idp.User, error) {
 }
 
 // RevokeSessions ends the user's Okta sessions and the OAuth tokens that Okta gave out for them. Sessions inside apps
-// live on until the app asks Okta again.
+// live on until the app asks Okta again. A service app needs the scope okta.users.manage, which nothing asks for yet.
 func (p *Provider) RevokeSessions(ctx context.Context, user idp.UserID) error {
 	const op = "revoke sessions"
 	if !isUserID(user) {
