@@ -35,6 +35,7 @@ type GoogleConfig struct {
 	Subject                string `yaml:"subject"`
 	URL                    string `yaml:"url"`
 	SuspendedMeansDeparted bool   `yaml:"suspended_means_departed"`
+	PerMinute              int    `yaml:"per_minute"`
 	Credentials            Secret `yaml:"-"`
 }
 

@@ -81,8 +81,8 @@ func (a *App) openEntra(c EntraConfig, log *slog.Logger) (provider, error) {
 func (a *App) openGoogle(c GoogleConfig, log *slog.Logger) (provider, error) {
 	return google.New(google.Config{
 		Credentials: rest.Secret(c.Credentials), Ambient: c.Ambient, ServiceAccount: c.ServiceAccount, Subject: c.Subject, URL: c.URL,
-		SuspendedMeansDeparted: c.SuspendedMeansDeparted, InsecureHTTP: loopbackURL(c.URL), UserAgent: userAgent(), Now: a.Now,
-		Logger: log, Dial: a.Dial,
+		SuspendedMeansDeparted: c.SuspendedMeansDeparted, PerMinute: c.PerMinute, InsecureHTTP: loopbackURL(c.URL), UserAgent: userAgent(),
+		Now: a.Now, Logger: log, Dial: a.Dial,
 	})
 }
 

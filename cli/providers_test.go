@@ -108,6 +108,20 @@ func TestEveryProviderIsMadeFromItsSettings(t *testing.T) {
 	}
 }
 
+func TestTheQuotaOfGoogleIsASetting(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[string]string{"0": "", "3000": "", "5": "calls per minute 5: must be at least 10"} {
+		cfg, problem := load(t, "google: {ambient: true, per_minute: "+n+"}\n", nil)
+		p, err := (&App{}).openProvider("google", cfg, nil)
+		if problem != "" || (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %q, %v", n, problem, err)
+		}
+		if err == nil {
+			p.Close()
+		}
+	}
+}
+
 // identityLine is the line of the settings that others replace.
 func identityLine(more string) string {
 	if strings.Contains(more, "identity:") {

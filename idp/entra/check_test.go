@@ -2,6 +2,9 @@ package entra_test
 
 import (
 	"context"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +54,43 @@ func TestCheckJudgesThePermissions(t *testing.T) {
 				t.Fatalf("%+v", f)
 			}
 		})
+	}
+}
+
+// TestTheDoctorAsksForWhatTheDocumentationHasGranted proves that the two agree, and that no right is asked for without a use.
+func TestTheDoctorAsksForWhatTheDocumentationHasGranted(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/providers/entra.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup, _, found := strings.Cut(string(page), "Never give it")
+	var documented []string
+	for _, m := range regexp.MustCompile("`([A-Za-z]+(?:\\.[A-Za-z]+)+)`").FindAllStringSubmatch(setup, -1) {
+		documented = append(documented, m[1])
+	}
+	least := leastRoles()
+	slices.Sort(documented)
+	slices.Sort(least)
+	if !found || !slices.Equal(documented, least) {
+		t.Fatalf("docs/providers/entra.md asks for %v, the tests run with %v", documented, least)
+	}
+	s := start(t, false, nil)
+	s.team(t)
+	p := s.provider(t, entra.Config{})
+	for _, f := range p.Check(t.Context()) {
+		if !f.OK || f.Fix != "" {
+			t.Errorf("with what is documented: %+v", f)
+		}
+	}
+	without := start(t, false, func(c *graphsim.Config) { c.Clients[0].Roles = nil })
+	var named []string
+	for _, f := range without.provider(t, entra.Config{}).Check(t.Context()) {
+		named = append(named, regexp.MustCompile(`[A-Z][A-Za-z]+(\.[A-Z][A-Za-z]+){2,}`).FindAllString(f.Fix, -1)...)
+	}
+	slices.Sort(named)
+	if named = slices.Compact(named); !slices.Equal(named, least) {
+		t.Errorf("without any right the doctor asks for %v, documented are %v", named, least)
 	}
 }
 

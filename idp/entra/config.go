@@ -47,8 +47,6 @@ type Config struct {
 	Now func() time.Time
 	// Reserve is the share of every limit that is kept for removals, at least 0 and below 1; default 0.1, negative means none.
 	Reserve float64
-	// MaxInFlight bounds the simultaneous calls, 1 to 50; default 5.
-	MaxInFlight int
 	// Timeout bounds one call from sending to the last byte; default 30 s.
 	Timeout time.Duration
 	// Dial opens the connections; default the ordinary network. Tests hand in a network in memory.
@@ -58,10 +56,9 @@ type Config struct {
 }
 
 const (
-	defaultReserve     = 0.1
-	defaultMaxInFlight = 5
-	mostInFlight       = 50
-	defaultTimeout     = 30 * time.Second
+	defaultReserve = 0.1
+	mostInFlight   = 5 // calls at once
+	defaultTimeout = 30 * time.Second
 )
 
 // authorityOf lists the clouds: which authority gives tokens for which root of Graph.
@@ -98,12 +95,6 @@ func (c Config) normalized() (Config, addresses, error) {
 		c.Reserve = 0
 	case c.Reserve >= 1:
 		problems = append(problems, fmt.Errorf("reserve %v: must be below 1", c.Reserve))
-	}
-	if c.MaxInFlight == 0 {
-		c.MaxInFlight = defaultMaxInFlight
-	}
-	if c.MaxInFlight < 1 || c.MaxInFlight > mostInFlight {
-		problems = append(problems, fmt.Errorf("calls in flight %d: must be 1 to %d", c.MaxInFlight, mostInFlight))
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout

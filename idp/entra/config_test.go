@@ -46,7 +46,6 @@ func TestNewChecksEverything(t *testing.T) {
 		{"no client", func(c *Config) { c.ClientID = "usher" }, "client id"},
 		{"no certificate", func(c *Config) { c.ClientSecret, c.CertificatePEM = "", "-----BEGIN RUBBISH-----" }, "certificate"},
 		{"reserve", func(c *Config) { c.Reserve = 1 }, "reserve"},
-		{"calls in flight", func(c *Config) { c.MaxInFlight = 51 }, "calls in flight"},
 		{"timeout", func(c *Config) { c.Timeout = -time.Second }, "timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,8 +71,8 @@ func TestNewChecksEverything(t *testing.T) {
 
 func TestEveryProblemIsToldAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := New(Config{GraphURL: "nonsense", Reserve: 2, MaxInFlight: -1})
-	for _, want := range []string{"graph url", "credentials", "reserve", "calls in flight"} {
+	_, err := New(Config{GraphURL: "nonsense", Reserve: 2, Timeout: -1})
+	for _, want := range []string{"graph url", "credentials", "reserve", "timeout"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not tell of %s", err, want)
 		}

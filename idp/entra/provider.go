@@ -51,7 +51,7 @@ func New(cfg Config) (*Provider, error) {
 	t := newTokens(first, makeCredential, where.graph.String()+"/.default", cfg.Now)
 	p := &Provider{
 		cfg: cfg, where: where, wire: w, transport: transport, tokens: t,
-		gate: newGate(cfg.Now, cfg.MaxInFlight, cfg.Reserve), judged: idp.NewMemory[idp.GroupID](cfg.Now, idp.TrustedFor),
+		gate: newGate(cfg.Now, mostInFlight, cfg.Reserve), judged: idp.NewMemory[idp.GroupID](cfg.Now, idp.TrustedFor),
 	}
 	// The maker of credentials keeps what it needs; printing a provider must show none of it.
 	p.cfg.ClientSecret, p.cfg.CertificatePEM, p.cfg.TokenSource = "", "", nil

@@ -210,7 +210,7 @@ func (p *Provider) Manager(ctx context.Context, user idp.UserID) (idp.User, erro
 }
 
 // RevokeSessions makes the refresh tokens and session cookies of the user invalid. Access tokens that apps hold already live on
-// for up to an hour where the app does not check continuously.
+// for up to an hour where the app does not check continuously. It needs User.RevokeSessions.All, which nothing asks for yet.
 func (p *Provider) RevokeSessions(ctx context.Context, user idp.UserID) error {
 	const op = "revoke sessions"
 	if !isGUID(string(user)) {

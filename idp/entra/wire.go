@@ -90,8 +90,8 @@ func newTransport(cfg Config) *http.Transport {
 		ResponseHeaderTimeout:  cfg.Timeout,
 		ExpectContinueTimeout:  time.Second,
 		IdleConnTimeout:        90 * time.Second,
-		MaxIdleConns:           cfg.MaxInFlight,
-		MaxIdleConnsPerHost:    cfg.MaxInFlight,
+		MaxIdleConns:           mostInFlight,
+		MaxIdleConnsPerHost:    mostInFlight,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 }

@@ -151,8 +151,18 @@ func TestWorkloadIdentity(t *testing.T) {
 			t.Errorf("%s: it was done by %s", what, by)
 		}
 	}
+	unsigned := start(t, func(c *googlesim.Config) {
+		c.Workloads = []googlesim.Workload{{Audience: "//iam.googleapis.com/pool", Token: "subject-token-of-the-cluster"}}
+	})
+	_, err := unsigned.provider(t, func(c *google.Config) { c.Credentials, c.ServiceAccount = unsigned.external(t, false, file), robot }).User(t.Context(), u)
+	wantKind(t, "without the right to sign", err, idp.Unauthorized)
+	for _, want := range []string{"Service Account Token Creator", "IAM Service Account Credentials API"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("without the right to sign: %v does not name %s", err, want)
+		}
+	}
 	writeFile(t, file, "a-stolen-token")
-	_, err := s.provider(t, func(c *google.Config) { c.Credentials = s.external(t, true, file) }).User(t.Context(), u)
+	_, err = s.provider(t, func(c *google.Config) { c.Credentials = s.external(t, true, file) }).User(t.Context(), u)
 	wantKind(t, "with another token", err, idp.Unauthorized)
 	if strings.Contains(err.Error(), "stolen") {
 		t.Errorf("the error shows the token: %v", err)

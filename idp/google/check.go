@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"usher/idp"
-	"usher/idp/rest"
 )
 
 // maxSkew is how far the two clocks may be apart before signed assertions are refused.
 const maxSkew = time.Minute
 
-// Check judges the credentials, every scope and the right behind it, and the clock. It sends reads only, about nine, and asks
+// Check judges the credentials, every scope and the right behind it, and the clock. It sends reads only, about eight, and asks
 // for fresh access tokens, so that what has just been mended is seen. What cannot be tried without changing something is told.
 func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	p.tokens.forget()
@@ -34,8 +33,8 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 		some = page.Groups[0]
 	}
 	labels, resource := p.checkLabels(ctx, some)
-	findings = append(findings, p.checkUsers(ctx), p.checkMembers(ctx, some), labels, p.checkRoles(ctx), p.checkReports(ctx))
-	findings = append(findings, p.checkSessions(ctx), p.checkExpiryScope(ctx), p.checkEdition(ctx, resource))
+	findings = append(findings, p.checkUsers(ctx), p.checkMembers(ctx, some), labels, p.checkRoles(ctx))
+	findings = append(findings, p.checkExpiryScope(ctx), p.checkEdition(ctx, resource))
 	return append(findings, p.checkClock(), p.checkBudget())
 }
 
@@ -101,23 +100,6 @@ func (p *Provider) checkRoles(ctx context.Context) idp.Finding {
 	return p.finding(subject, err, "Groups that hold an administrator role are recognized.", p.grant(scopeRoles, "read admin roles"))
 }
 
-func (p *Provider) checkReports(ctx context.Context) idp.Finding {
-	until := p.cfg.Now().UTC()
-	query := url.Values{"startTime": {until.Add(-time.Hour).Format(time.RFC3339)}, "endTime": {until.Format(time.RFC3339)}, "maxResults": {"1"}}
-	ask := rest.Request{
-		Op: "check reports", Scope: scopeReports, Method: http.MethodGet, Lane: laneReports,
-		URL: at(p.at.admin, "/admin/reports/v1/activity/users/", query, "all", "applications", "saml"),
-	}
-	var page struct{}
-	err := p.read(ctx, ask, &page)
-	return p.finding("right to read reports", err, "The last use of apps can be read.", p.grant(scopeReports, "read reports")).Optional(err, "last use of apps")
-}
-
-func (p *Provider) checkSessions(ctx context.Context) idp.Finding {
-	err := p.tryToken(ctx, scopeSessions)
-	return p.tokenFinding(scopeSessions, "right to end sessions", err).Optional(err, "end of sessions")
-}
-
 // checkToken tries a scope that cannot be used without changing something.
 func (p *Provider) checkToken(ctx context.Context, scope, subject string) idp.Finding {
 	return p.tokenFinding(scope, subject, p.tryToken(ctx, scope))
@@ -154,7 +136,7 @@ func (p *Provider) checkBudget() idp.Finding {
 	f := idp.Finding{Subject: "rate limits", OK: float64(left) > p.cfg.Reserve*float64(limit)}
 	f.Detail = fmt.Sprintf("%d of %d calls of this minute are left. Google does not tell its limit; compare the number with the quota page of the Cloud project.", left, limit)
 	if !f.OK {
-		f.Fix = "Wait a minute, or raise the quota in the Cloud project and the setting with it."
+		f.Fix = "Wait a minute, or raise the quota in the Cloud project and google.per_minute in the settings with it."
 	}
 	return f
 }

@@ -87,7 +87,7 @@ func TestCheckTellsOfTheScopeThatSetsAnEnd(t *testing.T) {
 	}
 	s = start(t, nil)
 	p := s.provider(t, nil)
-	s.Inject(googlesim.Fault{Name: "token", Kind: googlesim.Error503, Skip: 7}) // One for each scope that is tried before.
+	s.Inject(googlesim.Fault{Name: "token", Kind: googlesim.Error503, Skip: 5}) // One for each scope that is tried before.
 	if f := about(t, p.Check(t.Context()), aboutScope); f.OK || f.NoExpiry || !strings.Contains(f.Fix, "could not be asked") {
 		t.Errorf("when no access token can be fetched: %+v", f)
 	}

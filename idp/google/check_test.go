@@ -1,6 +1,8 @@
 package google_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +39,6 @@ func TestCheckNamesEveryMissingScope(t *testing.T) {
 	}
 	for scope, subject := range map[string]string{
 		"admin.directory.rolemanagement.readonly": "right to read admin roles of groups",
-		"admin.directory.user.security":           "right to end sessions",
-		"admin.reports.audit.readonly":            "right to read reports",
 		"cloud-identity.groups":                   aboutScope,
 	} {
 		s := start(t, func(c *googlesim.Config) { c.ServiceAccounts[0].Delegated = without(scope) })
@@ -49,6 +49,25 @@ func TestCheckNamesEveryMissingScope(t *testing.T) {
 		if f := about(t, findings, subject); !strings.Contains(f.Detail+f.Fix, scope) {
 			t.Errorf("without %s nothing names it: %+v", scope, f)
 		}
+	}
+}
+
+// TestTheDoctorAsksForWhatTheDocumentationHasDelegated proves that the two agree, and that no scope is asked for without a use.
+func TestTheDoctorAsksForWhatTheDocumentationHasDelegated(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/providers/google.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := regexp.MustCompile(`https://www\.googleapis\.com/auth/[a-z.-]+`).FindAllString(string(page), -1)
+	s := start(t, func(c *googlesim.Config) { c.ServiceAccounts[0].Delegated = documented })
+	for _, f := range s.provider(t, nil).Check(t.Context()) {
+		if !f.OK || f.Fix != "" || strings.Contains(f.Detail, "Cannot be judged") {
+			t.Errorf("with what is documented: %+v", f)
+		}
+	}
+	if n := s.signIns(); n != len(documented) {
+		t.Errorf("%d scopes are documented and %d were asked for: %v", len(documented), n, documented)
 	}
 }
 

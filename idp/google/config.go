@@ -34,16 +34,11 @@ type Config struct {
 	// PerMinute is how many calls of the Admin SDK Google grants per minute, as the quota page of the Cloud project says;
 	// default 2,400. Everything else that uses the same project and admin shares it.
 	PerMinute int
-	// MaxInFlight bounds the simultaneous calls, 1 to 50; default 8.
-	MaxInFlight int
 	// Timeout bounds one call from sending to the last byte; default 30 s.
 	Timeout time.Duration
 	// SuspendedMeansDeparted counts suspended accounts as departed, for companies that suspend who leaves; default false:
 	// only archived accounts are.
 	SuspendedMeansDeparted bool
-	// AnyRole lets removals take out owners and managers as well, without looking; it saves a call per removal. Default false:
-	// the role is read first, and an owner or manager is refused.
-	AnyRole bool
 
 	// URL replaces all of Google's addresses by one below which everything lives. It is for tests and the sandbox: it must be
 	// on this machine itself and needs InsecureHTTP. Default Google.
@@ -61,11 +56,10 @@ type Config struct {
 }
 
 const (
-	defaultReserve     = 0.2
-	defaultPerMinute   = 2400
-	defaultMaxInFlight = 8
-	maxInFlight        = 50
-	defaultTimeout     = 30 * time.Second
+	defaultReserve   = 0.2
+	defaultPerMinute = 2400
+	mostInFlight     = 8 // calls at once
+	defaultTimeout   = 30 * time.Second
 )
 
 // addresses are where Google's APIs live.
@@ -120,9 +114,6 @@ func (c Config) checkNumbers() []error {
 	if c.PerMinute < 0 || c.PerMinute > 0 && c.PerMinute < 10 {
 		problems = append(problems, fmt.Errorf("calls per minute %d: must be at least 10", c.PerMinute))
 	}
-	if c.MaxInFlight < 0 || c.MaxInFlight > maxInFlight {
-		problems = append(problems, fmt.Errorf("calls in flight %d: must be 1 to %d", c.MaxInFlight, maxInFlight))
-	}
 	if c.Timeout < 0 {
 		problems = append(problems, fmt.Errorf("timeout %v: must be positive", c.Timeout))
 	}
@@ -138,9 +129,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.PerMinute == 0 {
 		c.PerMinute = defaultPerMinute
-	}
-	if c.MaxInFlight == 0 {
-		c.MaxInFlight = defaultMaxInFlight
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout

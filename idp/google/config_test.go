@@ -90,7 +90,6 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		"plain http far away":  {google.Config{Credentials: good, URL: "http://evil.example", InsecureHTTP: true}, "this machine"},
 		"reserve":              {google.Config{Credentials: good, Reserve: 1}, "reserve"},
 		"per minute":           {google.Config{Credentials: good, PerMinute: 3}, "per minute"},
-		"in flight":            {google.Config{Credentials: good, MaxInFlight: 51}, "in flight"},
 		"timeout":              {google.Config{Credentials: good, Timeout: -1}, "timeout"},
 		"user agent":           {google.Config{Credentials: good, UserAgent: "a\nb"}, "user agent"},
 	} {

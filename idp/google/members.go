@@ -109,24 +109,21 @@ func (p *Provider) noteRole(ctx context.Context, op string, group idp.GroupID, u
 	}
 }
 
-// RemoveMember takes the user out of the group. The role is read first unless Config.AnyRole says otherwise: an owner or
-// manager is refused with kind NotGovernable, because the role would go with the membership. It costs two calls, one more for
-// who is no member. A group that is gone is an error of that kind, because a 404 confirms no removal.
+// RemoveMember takes the user out of the group. The role is read first: an owner or manager is refused with kind
+// NotGovernable, because the role would go with the membership. It costs two calls, one more for who is no member. A group that is gone is an error of that kind, because a 404 confirms no removal.
 func (p *Provider) RemoveMember(ctx context.Context, group idp.GroupID, user idp.UserID) error {
 	const op = "remove member"
 	if err := checkPair(op, group, user); err != nil {
 		return err
 	}
-	if !p.cfg.AnyRole {
-		row, found, err := p.readMember(ctx, op, group, user)
-		if err != nil {
-			return err
-		}
-		if found && row.Role != roleMember {
-			return notGovernable(op, roleRefusal(row.Role))
-		}
-		// Who seems to be no member is removed all the same: reads lag.
+	row, found, err := p.readMember(ctx, op, group, user)
+	if err != nil {
+		return err
 	}
+	if found && row.Role != roleMember {
+		return notGovernable(op, roleRefusal(row.Role))
+	}
+	// Who seems to be no member is removed all the same: reads lag.
 	a, err := p.client.Do(ctx, p.memberRequest(op, http.MethodDelete, group, user))
 	switch {
 	case isMissing(err):

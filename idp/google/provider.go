@@ -52,7 +52,7 @@ func New(cfg Config) (*Provider, error) {
 	p.client = rest.New(rest.Config{
 		Name: Name, Origins: at.all(), Auth: p.tokens, Judge: judge, UserAgent: cfg.UserAgent, Timeout: cfg.Timeout,
 		Limits: rest.Limits{
-			InFlight: cfg.MaxInFlight, Reserve: cfg.Reserve,
+			InFlight: mostInFlight, Reserve: cfg.Reserve,
 			PerMinute: map[string]int{laneDirectory: cfg.PerMinute, laneReports: cfg.PerMinute, laneIdentity: cfg.PerMinute},
 		},
 		Now: cfg.Now, Dial: cfg.Dial, Logger: cfg.Logger,

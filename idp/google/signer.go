@@ -106,6 +106,11 @@ func (s *signer) assertion(scope string) (string, error) {
 
 const opSignIn = "sign in to google"
 
+// errMaySign names both causes: Google refuses in the same way where the API is switched off.
+// Source: https://docs.cloud.google.com/iam/docs/migrating-to-credentials-api
+var errMaySign = errors.New("google does not sign in the name of the service account: it takes the role Service Account Token Creator on it, " +
+	"and the IAM Service Account Credentials API enabled")
+
 // remoteAssertion has Google sign in the name of the service account, so that no key is kept anywhere.
 func (s *signer) remoteAssertion(ctx context.Context, scope string) (string, error) {
 	claims, err := s.claims(scope)
@@ -130,7 +135,7 @@ func (s *signer) remoteAssertion(ctx context.Context, scope string) (string, err
 	if !a.OK() {
 		e := judge(rest.Request{Op: opSignIn, Missing: idp.Unauthorized}, a)
 		if e.Kind == idp.Forbidden || e.Kind == idp.Unauthorized {
-			e.Kind, e.Err = idp.Unauthorized, errors.New("the workload may not sign in the name of the service account (role Service Account Token Creator)")
+			e.Kind, e.Err = idp.Unauthorized, errMaySign
 		}
 		return "", e
 	}

@@ -255,7 +255,7 @@ func (p *Provider) Manager(ctx context.Context, user idp.UserID) (idp.User, erro
 }
 
 // RevokeSessions signs the user out of Google in all browsers and devices. Sessions inside apps live on until the app asks
-// Google again.
+// Google again. It needs the scope admin.directory.user.security, which nothing asks for yet.
 func (p *Provider) RevokeSessions(ctx context.Context, user idp.UserID) error {
 	const op = "revoke sessions"
 	if !isUserID(user) {
