@@ -53,8 +53,8 @@ func licensings() map[string]licensing {
 			right: func(d sandbox.Directory) error {
 				var scopes []string
 				for _, s := range []string{
-					"admin.directory.group.member", "admin.directory.group.readonly", "admin.directory.user.readonly", "admin.directory.user.security",
-					"admin.directory.rolemanagement.readonly", "admin.reports.audit.readonly", "cloud-identity.groups.readonly",
+					"admin.directory.group.member", "admin.directory.group.readonly", "admin.directory.user.readonly",
+					"admin.directory.rolemanagement.readonly", "cloud-identity.groups.readonly",
 				} {
 					scopes = append(scopes, "https://www.googleapis.com/auth/"+s)
 				}

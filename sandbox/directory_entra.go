@@ -42,7 +42,7 @@ func (d *entraDirectory) Environment() map[string]string {
 }
 
 func (d *entraDirectory) Settings() string {
-	return fmt.Sprintf("entra: {tenant_id: %s, client_id: %s, graph_url: %q, sign_in_activity: true}\n", d.TenantID(), entraClient, d.url)
+	return fmt.Sprintf("entra: {tenant_id: %s, client_id: %s, graph_url: %q}\n", d.TenantID(), entraClient, d.url)
 }
 
 func (d *entraDirectory) open(w *World, addr string) (err error) {
@@ -145,7 +145,7 @@ func (d *entraDirectory) Doing(what Doing) []string {
 // entraRoles are the permissions that the product's documentation asks for.
 func entraRoles() []string {
 	return []string{
-		graphsim.GroupMemberWrite, graphsim.UserRead, graphsim.AuditLogRead, graphsim.UserRevokeSessions, graphsim.PIMWrite, graphsim.ApplicationRead,
+		graphsim.GroupMemberWrite, graphsim.UserRead, graphsim.AuditLogRead, graphsim.PIMWrite, graphsim.ApplicationRead,
 	}
 }
 

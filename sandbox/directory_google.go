@@ -174,8 +174,8 @@ func googleAdmin(c *Company) string { return "usher-admin@" + c.Domain }
 func googleScopes() []string {
 	var all []string
 	for _, s := range []string{
-		"admin.directory.group.member", "admin.directory.group.readonly", "admin.directory.user.readonly", "admin.directory.user.security",
-		"admin.directory.rolemanagement.readonly", "admin.reports.audit.readonly", "cloud-identity.groups", "cloud-identity.groups.readonly",
+		"admin.directory.group.member", "admin.directory.group.readonly", "admin.directory.user.readonly",
+		"admin.directory.rolemanagement.readonly", "cloud-identity.groups", "cloud-identity.groups.readonly",
 	} {
 		all = append(all, "https://www.googleapis.com/auth/"+s)
 	}
