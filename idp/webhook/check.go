@@ -9,10 +9,10 @@ import (
 	"usher/idp"
 )
 
-// nobody is an id that no group has. The configured shape does not matter, because nothing is changed by it.
+// nobody is an id that no group and no user has. The configured shape does not matter, because nothing is changed by it.
 const nobody = "usher-asks-for-nobody"
 
-// Check asks for a group that is not there, once signed and once with a wrong signature, and looks at the clock. Whether the
+// Check asks for a group and a user that are not there, once more with a wrong signature, and looks at the clock. Whether the
 // receiver makes changes shows at the first change only.
 func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	_, err := p.client.Do(ctx, p.request("check receiver", http.MethodGet, nil, "groups", nobody))
@@ -32,7 +32,27 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 	if !f.OK {
 		return []idp.Finding{f, p.checkClock()}
 	}
-	return []idp.Finding{f, p.checkForgery(ctx), p.checkClock()}
+	return []idp.Finding{f, p.checkUsers(ctx), p.checkForgery(ctx), p.checkClock()}
+}
+
+// checkUsers makes sure that the receiver answers for one user, and not for a search alone: so are mapped accounts read, and
+// those that have been given something.
+func (p *Provider) checkUsers(ctx context.Context) idp.Finding {
+	_, err := p.client.Do(ctx, p.request("check users", http.MethodGet, nil, "users", nobody))
+	f := idp.Finding{Subject: "users", OK: true, Detail: "The receiver is asked for one user, and knows who is not there."}
+	switch kind := idp.KindOf(err); {
+	case kind == idp.UserNotFound, codeOf(err) == string(idp.Invalid): // The latter of an id of the wrong shape.
+	case err == nil:
+		f.OK, f.Detail = false, "The receiver knows a user that nobody is."
+		f.Fix = "Let it answer GET /users/{user} with that one user, and with 404 and user_not_found for users that it does not know."
+	default:
+		f.OK, f.Detail = false, err.Error()
+		f.Fix = "Let it answer GET /users/{user}; without that nobody's account can be read. For users that it does not know: 404 and user_not_found."
+		if kind == idp.Throttled {
+			f.Fix = "Try again later."
+		}
+	}
+	return f
 }
 
 // checkForgery makes sure that the receiver looks at signatures at all.

@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -37,6 +38,21 @@ func TestCheckFindings(t *testing.T) {
 			w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 			refuse(w, http.StatusNotFound, "group_not_found", "")
 		}, "clock"},
+		"no answer for one user": {func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/users/") {
+				answer(w, 200, map[string]any{"users": []any{}}) // As if it were a search.
+				return
+			}
+			refuse(w, http.StatusNotFound, "group_not_found", "")
+		}, "users"},
+		"no users at all": {func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/users/") {
+				refuse(w, http.StatusNotImplemented, "invalid", "")
+				return
+			}
+			refuse(w, http.StatusNotFound, "group_not_found", "")
+		}, "users"},
+		"groups everywhere": {func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "group_not_found", "") }, "users"},
 	} {
 		bad := false
 		for _, f := range serve(t, c.handler, nil).Check(t.Context()) {
@@ -64,6 +80,36 @@ func TestDiscover(t *testing.T) {
 	}))
 	if len(want) > 0 {
 		t.Errorf("%d groups are missing", len(want))
+	}
+}
+
+// TestReceiversNeedNotListGroups is about what they may say instead.
+func TestReceiversNeedNotListGroups(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.HandlerFunc{
+		"as the protocol has it": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotImplemented) },
+		"no such path":           http.NotFound,
+		"no such method":         func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) },
+		"a group without an id":  func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "group_not_found", "") },
+		"a wrong request":        func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "invalid", "") },
+	} {
+		err := serve(t, handler, nil).Discover(t.Context(), func(idp.Discovered) error { return nil })
+		if idp.KindOf(err) != idp.Invalid || !strings.Contains(err.Error(), "does not list its groups; name them in the catalog") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, status := range []int{401, 403, 429, 500, 503} {
+		p := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }, nil)
+		err := p.Discover(t.Context(), func(idp.Discovered) error { return nil })
+		if err == nil || strings.Contains(err.Error(), "does not list") {
+			t.Errorf("status %d: %v", status, err)
+		}
+	}
+	s := start(t)
+	s.addTeam("Team")
+	mine := &idp.Error{Kind: idp.GroupNotFound, Op: "mine", Code: "HTTP 404"}
+	if err := s.provider(t, nil).Discover(t.Context(), func(idp.Discovered) error { return mine }); !errors.Is(err, mine) {
+		t.Errorf("the listener's own error became %v", err)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package webhook is the identity provider for apps that speak no standard: whoever runs the app writes a small receiver, and
-// Usher sends it signed requests. The whole protocol is below; receiver_test.go holds a receiver of 40 lines.
+// Usher sends it signed requests. The whole protocol is below; receiver_test.go holds a receiver of some 50 lines.
 //
 // It follows no redirect, sends nothing to another host, and takes nothing but the receiver's explicit word for a success.
 //
@@ -11,12 +11,21 @@
 //	GET  /groups/{group}/members/{user}  {"member":true}
 //	GET  /groups/{group}                 {"id":"g1","name":"Admins"}; "description" and "refusal" may follow
 //	GET  /users/{user}                   {"id":"u1","email":"ada@example.com","status":"active"}; see below
+//
+// These four a receiver must answer. It must answer the next one too if Usher finds people by their addresses (the setting
+// identity.match_email), and not if all accounts are named in the settings (identity.accounts):
+//
 //	GET  /users?email=ada@example.com    {"users":[...]}: everybody with this address, letter case aside
+//
+// The last three it may refuse, with status 501. Usher needs the first only of the provider that knows the people (the
+// setting directory), and the second never. Without the third there is no discovery; groups are then named in the catalog by
+// their ids.
+//
 //	GET  /users/{user}/groups            {"groups":[...]}
 //	GET  /groups/{group}/members         {"members":[...]}: users, at least with their ids
 //	GET  /groups                         {"groups":[...]}
 //
-// The last three lists may come in pages: {"next":"abc"} means that there is more at the same address with after=abc.
+// All four lists may come in pages: {"next":"abc"} means that there is more at the same address with after=abc.
 //
 // A user has an id, which never changes and is no e-mail address, and a status: active, inactive (exists, cannot sign in at the
 // moment) or departed. The fields email, login, name, title and department may be left out. The refusal of a group is one
@@ -47,6 +56,7 @@
 //	400 invalid                           anything else that will not become right by repeating it
 //	401 unauthorized                      the signature is wrong, or too old
 //	429, 503 with Retry-After             later
+//	501                                   not this kind of request; the body does not matter
 //
 // # Signatures
 //

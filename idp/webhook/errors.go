@@ -47,6 +47,23 @@ func judge(_ rest.Request, a *rest.Answer) *idp.Error {
 	return e
 }
 
+// notDone tells whether the receiver does not answer such requests at all. Frameworks say that by a 404 or 405 without a word.
+func notDone(err error) bool {
+	switch codeOf(err) {
+	case "HTTP 404", "HTTP 405", "HTTP 501", string(idp.GroupNotFound), string(idp.Invalid):
+		return true
+	}
+	return false
+}
+
+func codeOf(err error) string {
+	var e *idp.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
 // refuse fills in what the receiver says. Its reason is shown where the kind asks for one, and only if it is fit to be shown.
 func refuse(e *idp.Error, kind idp.Kind, f failure) {
 	e.Kind, e.Code, e.Err = kind, f.Error, errors.New("the receiver says so")

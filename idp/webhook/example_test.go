@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"usher/idp"
 	"usher/idp/rest"
 	"usher/idp/webhook"
 )
@@ -29,22 +30,31 @@ func Example() {
 	ctx := context.Background()
 	ada, err := p.FindUser(ctx, "Ada@example.com")
 	fmt.Println(ada.ID, err)
+	ada, err = p.User(ctx, "u1") // As when identity.accounts names her account.
+	fmt.Println(ada.Email, err)
+	_, err = p.User(ctx, "u2")
+	fmt.Println(err)
 	fmt.Println(p.AddMember(ctx, "admins", ada.ID))
 	fmt.Println(p.IsMember(ctx, "admins", ada.ID))
 	fmt.Println(p.RemoveMember(ctx, "admins", ada.ID))
 	fmt.Println(p.IsMember(ctx, "admins", ada.ID))
 	fmt.Println(p.AddMember(ctx, "owners", ada.ID))
+	fmt.Println(p.Discover(ctx, func(idp.Discovered) error { return nil }))
 	for _, f := range p.Check(ctx) {
 		fmt.Println(f.Subject, f.OK)
 	}
 	// Output:
 	// u1 <nil>
+	// ada@example.com <nil>
+	// read user: user_not_found (user_not_found): the receiver says so
 	// <nil>
 	// true <nil>
 	// <nil>
 	// false <nil>
 	// add member: group_not_found (group_not_found): the receiver says so
+	// discover groups: invalid (HTTP 501): the receiver does not list its groups; name them in the catalog by the ids that the app has for them
 	// signature true
+	// users true
 	// forged signature true
 	// clock true
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"usher/idp"
@@ -62,11 +63,19 @@ func (p *Provider) UserGroups(ctx context.Context, user idp.UserID) ([]idp.Group
 	return groups, nil
 }
 
-// Discover calls found for every group. How many members they have, and who owns them, the receiver is not asked.
+// Discover calls found for every group. How many members they have, and who owns them, the receiver is not asked. A receiver
+// need not list its groups: that is of kind Invalid.
 func (p *Provider) Discover(ctx context.Context, found func(idp.Discovered) error) error {
-	return p.eachGroup(ctx, "discover groups", func(g idp.Group) error {
-		return found(idp.Discovered{Group: g, Members: -1})
+	const op = "discover groups"
+	var told error
+	err := p.eachGroup(ctx, op, func(g idp.Group) error {
+		told = found(idp.Discovered{Group: g, Members: -1})
+		return told
 	}, "groups")
+	if told == nil && notDone(err) {
+		return &idp.Error{Kind: idp.Invalid, Op: op, Code: codeOf(err), Err: errors.New("the receiver does not list its groups; name them in the catalog by the ids that the app has for them")}
+	}
+	return err
 }
 
 // eachGroup calls each for every group of a list, and ends with the first error.

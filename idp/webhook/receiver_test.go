@@ -39,29 +39,40 @@ func (re *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer re.mu.Unlock()
 	var c struct{ Action, Group, User string }
 	_ = json.Unmarshal(body, &c)
-	path := strings.Split(r.URL.Path+"///", "/") // "", "groups", group, "members", user
-	group, user := c.Group+path[2], c.User+path[4]
+	path := strings.Split(r.URL.Path+"///", "/") // "", "groups", group, "members", user; or "", "users", user
+	people, group, user := path[1] == "users", c.Group+path[2], c.User+path[4]
+	if people {
+		user = path[2]
+	}
 	switch members := re.Members[group]; {
-	case path[1] == "users":
+	case people && user == "":
 		all := []any{}
 		for id, email := range re.Users {
 			if strings.EqualFold(email, r.URL.Query().Get("email")) {
-				all = append(all, map[string]any{"id": id, "email": email, "status": "active"})
+				all = append(all, re.person(id))
 			}
 		}
 		answer(w, 200, map[string]any{"users": all})
-	case members == nil:
+	case r.Method == http.MethodGet && (group == "" || path[3] != "" && path[4] == ""):
+		answer(w, 501, map[string]any{"error": "invalid"}) // It lists neither groups nor members.
+	case !people && members == nil:
 		answer(w, 404, map[string]any{"error": "group_not_found"})
-	case user != "" && re.Users[user] == "":
+	case re.Users[user] == "" && (user != "" || r.Method == http.MethodPost):
 		answer(w, 404, map[string]any{"error": "user_not_found"})
-	case r.Method == http.MethodGet && user == "":
-		answer(w, 200, map[string]any{"id": group, "name": group})
-	case r.Method == http.MethodGet:
-		answer(w, 200, map[string]any{"member": members[user]})
-	default:
+	case people:
+		answer(w, 200, re.person(user))
+	case r.Method == http.MethodPost:
 		members[user] = c.Action == "add"
 		answer(w, 200, map[string]any{"status": "done"})
+	case user == "":
+		answer(w, 200, map[string]any{"id": group, "name": group})
+	default:
+		answer(w, 200, map[string]any{"member": members[user]})
 	}
+}
+
+func (re *Receiver) person(id string) any {
+	return map[string]any{"id": id, "email": re.Users[id], "status": "active"}
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
