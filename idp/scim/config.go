@@ -78,12 +78,9 @@ type Config struct {
 	// Default false: they are departed, because SCIM clients deactivate whoever leaves.
 	InactiveMeansSuspended bool
 
-	// PerMinute is how many calls the server grants per minute; default 0: not known, and not counted.
+	// PerMinute is how many calls the server grants per minute, a fifth of them for removals alone; default 0: not known, and not
+	// counted.
 	PerMinute int
-	// Reserve is the share of PerMinute that is kept for removals, at least 0 and below 1; default 0.2, negative means none.
-	Reserve float64
-	// MaxInFlight bounds the simultaneous calls, 1 to 50; default 8.
-	MaxInFlight int
 	// Timeout bounds one call from sending to the last byte; default 30 s.
 	Timeout time.Duration
 
@@ -117,9 +114,11 @@ const (
 	defaultFindBy          = "emails.value"
 	defaultMemberAttribute = "members.value"
 	defaultPageSize        = 100
-	defaultReserve         = 0.2
-	defaultMaxInFlight     = 8
 	defaultTimeout         = 30 * time.Second
+
+	// reserve is the share of PerMinute that is kept for removals, and inFlight how many calls there may be at a time.
+	reserve  = 0.2
+	inFlight = 8
 )
 
 // addresses are where the server and its token endpoint live; the latter is nil without OAuth.
@@ -201,14 +200,8 @@ func (c Config) checkWords() []error {
 
 func (c Config) checkNumbers() []error {
 	var problems []error
-	if c.Reserve >= 1 {
-		problems = append(problems, fmt.Errorf("reserve %v: must be below 1", c.Reserve))
-	}
 	if c.PerMinute < 0 || c.PerMinute > 0 && c.PerMinute < 10 {
 		problems = append(problems, fmt.Errorf("calls per minute %d: must be at least 10, or 0 for no limit", c.PerMinute))
-	}
-	if c.MaxInFlight < 1 || c.MaxInFlight > 50 {
-		problems = append(problems, fmt.Errorf("calls in flight %d: must be 1 to 50", c.MaxInFlight))
 	}
 	if c.PageSize < 2 || c.PageSize > 1000 {
 		problems = append(problems, fmt.Errorf("page size %d: must be 2 to 1000", c.PageSize))
@@ -229,15 +222,6 @@ func (c Config) withDefaults() Config {
 	orText(&c.FindBy, defaultFindBy)
 	orText(&c.MemberAttribute, defaultMemberAttribute)
 	orText(&c.UserAgent, "usher")
-	switch {
-	case c.Reserve == 0:
-		c.Reserve = defaultReserve
-	case c.Reserve < 0:
-		c.Reserve = 0
-	}
-	if c.MaxInFlight == 0 {
-		c.MaxInFlight = defaultMaxInFlight
-	}
 	if c.PageSize == 0 {
 		c.PageSize = defaultPageSize
 	}

@@ -43,7 +43,7 @@ func New(cfg Config) (*Provider, error) {
 	p := &Provider{cfg: cfg, base: at.base, auth: auth, versions: newVersions(), filters: newFilters(cfg.Now)}
 	p.client = rest.New(rest.Config{
 		Name: cfg.Name, Origins: []*url.URL{at.base}, Auth: auth, Judge: p.judge, UserAgent: cfg.UserAgent, Timeout: cfg.Timeout,
-		Limits: rest.Limits{InFlight: cfg.MaxInFlight, Reserve: cfg.Reserve, PerMinute: map[string]int{lane: cfg.PerMinute}},
+		Limits: rest.Limits{InFlight: inFlight, Reserve: reserve, PerMinute: map[string]int{lane: cfg.PerMinute}},
 		Now:    cfg.Now, Dial: cfg.Dial, Logger: cfg.Logger,
 	})
 	return p, nil

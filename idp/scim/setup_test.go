@@ -36,9 +36,7 @@ func TestNewRefusesWhatCannotBeRight(t *testing.T) {
 		"member attribute: must":    func(c *scim.Config) { c.MemberAttribute = "members value" },
 		"members from: must":        func(c *scim.Config) { c.MembersFrom = "everywhere" },
 		"remove: must":              func(c *scim.Config) { c.Remove = "put" },
-		"reserve 1":                 func(c *scim.Config) { c.Reserve = 1 },
 		"calls per minute 3":        func(c *scim.Config) { c.PerMinute = 3 },
-		"calls in flight 51":        func(c *scim.Config) { c.MaxInFlight = 51 },
 		"page size 1":               func(c *scim.Config) { c.PageSize = 1 },
 		"timeout -1s":               func(c *scim.Config) { c.Timeout = -time.Second },
 		"user agent: must be one":   func(c *scim.Config) { c.UserAgent = "usher\r\nX: y" },
@@ -60,7 +58,6 @@ func TestNewRefusesWhatCannotBeRight(t *testing.T) {
 		func(c *scim.Config) { c.Token, c.OAuth = "", oauth },
 		func(c *scim.Config) { c.FindBy = `emails[type eq "work"].value` },
 		func(c *scim.Config) { c.MemberAttribute, c.Name = "members", "aws-dev" },
-		func(c *scim.Config) { c.Reserve = -1 },
 	} {
 		cfg := good
 		change(&cfg)

@@ -40,12 +40,9 @@ type Config struct {
 	// Poll is how long to wait before asking again, unless the receiver says; default 1 s.
 	Poll time.Duration
 
-	// PerMinute is how many calls the receiver grants per minute; default 0: not known, and not counted.
+	// PerMinute is how many calls the receiver grants per minute, a fifth of them for removals alone; default 0: not known, and
+	// not counted.
 	PerMinute int
-	// Reserve is the share of PerMinute that is kept for removals, at least 0 and below 1; default 0.2, negative means none.
-	Reserve float64
-	// MaxInFlight bounds the simultaneous calls, 1 to 50; default 4.
-	MaxInFlight int
 	// Timeout bounds one call from sending to the last byte; default 30 s.
 	Timeout time.Duration
 
@@ -62,12 +59,14 @@ type Config struct {
 }
 
 const (
-	defaultIDs         = `[A-Za-z0-9._:+=-]{1,128}`
-	defaultWait        = 10 * time.Second
-	defaultPoll        = time.Second
-	defaultReserve     = 0.2
-	defaultMaxInFlight = 4
-	defaultTimeout     = 30 * time.Second
+	defaultIDs     = `[A-Za-z0-9._:+=-]{1,128}`
+	defaultWait    = 10 * time.Second
+	defaultPoll    = time.Second
+	defaultTimeout = 30 * time.Second
+
+	// reserve is the share of PerMinute that is kept for removals, and inFlight how many calls there may be at a time.
+	reserve  = 0.2
+	inFlight = 4
 )
 
 // parts is what a configuration is made into.
@@ -138,14 +137,8 @@ func (c Config) checkNumbers() []error {
 	if strings.ContainsFunc(c.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
 		problems = append(problems, errors.New("user agent: must be one line"))
 	}
-	if c.Reserve >= 1 {
-		problems = append(problems, fmt.Errorf("reserve %v: must be below 1", c.Reserve))
-	}
 	if c.PerMinute < 0 || c.PerMinute > 0 && c.PerMinute < 10 {
 		problems = append(problems, fmt.Errorf("calls per minute %d: must be at least 10, or 0 for no limit", c.PerMinute))
-	}
-	if c.MaxInFlight < 1 || c.MaxInFlight > 50 {
-		problems = append(problems, fmt.Errorf("calls in flight %d: must be 1 to 50", c.MaxInFlight))
 	}
 	if c.Timeout < 0 || c.Poll < 0 {
 		problems = append(problems, errors.New("timeout and poll: must be positive"))
@@ -171,15 +164,6 @@ func (c Config) withDefaults() Config {
 	orTime(&c.Wait, defaultWait)
 	orTime(&c.Poll, defaultPoll)
 	orTime(&c.Timeout, defaultTimeout)
-	switch {
-	case c.Reserve == 0:
-		c.Reserve = defaultReserve
-	case c.Reserve < 0:
-		c.Reserve = 0
-	}
-	if c.MaxInFlight == 0 {
-		c.MaxInFlight = defaultMaxInFlight
-	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

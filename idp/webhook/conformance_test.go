@@ -66,7 +66,7 @@ func (s *site) provider(t *testing.T, change func(*webhook.Config)) *webhook.Pro
 	t.Helper()
 	cfg := webhook.Config{
 		URL: s.web.URL + "/hooks/", Secret: secret, InsecureHTTP: true, Now: s.clock, Timeout: 20 * time.Second, PerMinute: s.perMinute,
-		Poll: 10 * time.Millisecond, MaxInFlight: 8,
+		Poll:   10 * time.Millisecond,
 		Logger: slog.New(slog.NewJSONHandler(&s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {

@@ -49,7 +49,7 @@ func New(cfg Config) (*Provider, error) {
 	p.client = rest.New(rest.Config{
 		Name: cfg.Name, Origins: []*url.URL{made.base}, Auth: newSigner(cfg.Now, made.secret, made.old), Judge: judge,
 		UserAgent: cfg.UserAgent, Timeout: cfg.Timeout,
-		Limits: rest.Limits{InFlight: cfg.MaxInFlight, Reserve: cfg.Reserve, PerMinute: map[string]int{lane: cfg.PerMinute}},
+		Limits: rest.Limits{InFlight: inFlight, Reserve: reserve, PerMinute: map[string]int{lane: cfg.PerMinute}},
 		Now:    cfg.Now, Dial: cfg.Dial, Logger: cfg.Logger,
 	})
 	return p, nil

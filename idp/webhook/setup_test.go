@@ -29,9 +29,7 @@ func TestNewRefusesWhatCannotBeRight(t *testing.T) {
 		"group ids: not a regular":  func(c *webhook.Config) { c.GroupIDs = "[" },
 		"name: must":                func(c *webhook.Config) { c.Name = "My App" },
 		"user agent: must":          func(c *webhook.Config) { c.UserAgent = "a\nb" },
-		"reserve 2":                 func(c *webhook.Config) { c.Reserve = 2 },
 		"calls per minute 1":        func(c *webhook.Config) { c.PerMinute = 1 },
-		"calls in flight -1":        func(c *webhook.Config) { c.MaxInFlight = -1 },
 		"timeout and poll":          func(c *webhook.Config) { c.Poll = -time.Second },
 	} {
 		cfg := good
