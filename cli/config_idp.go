@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"usher/idp/entra"
 	"usher/idp/google"
@@ -39,26 +40,32 @@ type GoogleConfig struct {
 	Credentials            Secret `yaml:"-"`
 }
 
-// LDAPConfig is an LDAP directory or an Active Directory domain.
+// LDAPConfig is an LDAP directory or an Active Directory domain. What the fields mean stands in docs/providers/ldap.md.
 type LDAPConfig struct {
-	URLs            []string `yaml:"urls"`
-	Schema          string   `yaml:"schema"`
-	BaseDN          string   `yaml:"base_dn"`
-	UserBase        string   `yaml:"user_base"`
-	GroupBase       string   `yaml:"group_base"`
-	UserFilter      string   `yaml:"user_filter"`
-	BindDN          string   `yaml:"bind_dn"`
-	PasswordFile    string   `yaml:"password_file"`
-	CertificateFile string   `yaml:"certificate_file"`
-	KeyFile         string   `yaml:"key_file"`
-	RootsFile       string   `yaml:"roots_file"`
-	EmailAttribute  string   `yaml:"email_attribute"`
-	DisabledFilter  string   `yaml:"disabled_filter"`
-	Placeholder     string   `yaml:"placeholder"`
-	Password        Secret   `yaml:"-"`
-	Certificate     Secret   `yaml:"-"`
-	Key             Secret   `yaml:"-"`
-	Roots           Secret   `yaml:"-"`
+	URLs                []string      `yaml:"urls"`
+	Schema              string        `yaml:"schema"`
+	BaseDN              string        `yaml:"base_dn"`
+	UserBase            string        `yaml:"user_base"`
+	GroupBase           string        `yaml:"group_base"`
+	UserFilter          string        `yaml:"user_filter"`
+	BindDN              string        `yaml:"bind_dn"`
+	PasswordFile        string        `yaml:"password_file"`
+	CertificateFile     string        `yaml:"certificate_file"`
+	KeyFile             string        `yaml:"key_file"`
+	RootsFile           string        `yaml:"roots_file"`
+	EmailAttribute      string        `yaml:"email_attribute"`
+	LoginAttribute      string        `yaml:"login_attribute"`
+	DepartmentAttribute string        `yaml:"department_attribute"`
+	ManagerAttribute    string        `yaml:"manager_attribute"`
+	Attributes          []string      `yaml:"attributes"`
+	DisabledFilter      string        `yaml:"disabled_filter"`
+	Placeholder         string        `yaml:"placeholder"`
+	PageSize            int           `yaml:"page_size"`
+	Timeout             time.Duration `yaml:"timeout"`
+	Password            Secret        `yaml:"-"`
+	Certificate         Secret        `yaml:"-"`
+	Key                 Secret        `yaml:"-"`
+	Roots               Secret        `yaml:"-"`
 }
 
 // configured are the providers that the settings know, in the order of the alphabet. Okta is one unless another is named

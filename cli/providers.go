@@ -98,8 +98,9 @@ func (a *App) openLDAP(c LDAPConfig, log *slog.Logger) (provider, error) {
 	return ldap.New(ldap.Config{
 		URLs: c.URLs, Schema: schema, BaseDN: c.BaseDN, UserBase: c.UserBase, GroupBase: c.GroupBase, UserFilter: c.UserFilter,
 		BindDN: c.BindDN, Password: ldap.Secret(c.Password), CertificatePEM: string(c.Certificate), KeyPEM: ldap.Secret(c.Key), RootsPEM: string(c.Roots),
-		InsecurePlain: plain, EmailAttribute: c.EmailAttribute, DisabledFilter: c.DisabledFilter, Placeholder: c.Placeholder,
-		Now: a.Now, Logger: log, Dial: a.Dial,
+		InsecurePlain: plain, EmailAttribute: c.EmailAttribute, LoginAttribute: c.LoginAttribute, DepartmentAttribute: c.DepartmentAttribute,
+		ManagerAttribute: c.ManagerAttribute, Attributes: c.Attributes, DisabledFilter: c.DisabledFilter, Placeholder: c.Placeholder,
+		PageSize: c.PageSize, Timeout: c.Timeout, Now: a.Now, Logger: log, Dial: a.Dial,
 	})
 }
 

@@ -37,8 +37,12 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 			return err
 		}
 		findings = []idp.Finding{s.checkConnection(), p.checkKind(root), s.checkPeople(ctx)}
-		groups, f := s.checkGroups(ctx)
-		findings = append(findings, f, s.checkRight(ctx, groups))
+		all, groups, f := s.checkGroups(ctx)
+		findings = append(findings, f)
+		if p.cfg.schema.kind == ActiveDirectory {
+			findings = append(findings, s.checkMarks(ctx, root, all))
+		}
+		findings = append(findings, s.checkRight(ctx, groups))
 		findings = append(findings, p.checkPlaceholder(), s.checkClock(ctx, root))
 		return nil
 	})
@@ -51,7 +55,7 @@ func (p *Provider) Check(ctx context.Context) []idp.Finding {
 // root reads what the server says about itself (RFC 4512, 5.1).
 func (s *session) root(ctx context.Context) (entry, error) {
 	found, err := s.search(ctx, query{scope: ldap.ScopeBaseObject, filter: "(objectClass=*)", attributes: []string{
-		"supportedControl", "supportedCapabilities", "currentTime", "monitorContext",
+		"supportedControl", "supportedCapabilities", "currentTime", "monitorContext", "defaultNamingContext",
 	}})
 	if err != nil || len(found) != 1 {
 		return entry{}, err
@@ -116,8 +120,8 @@ func (s *session) checkPeople(ctx context.Context) idp.Finding {
 	return idp.Finding{Subject: subject, OK: true, Detail: "People can be read."}
 }
 
-// checkGroups also returns some groups that may be governed.
-func (s *session) checkGroups(ctx context.Context) ([]entry, idp.Finding) {
+// checkGroups also returns the groups that it has seen, and some of them that may be governed.
+func (s *session) checkGroups(ctx context.Context) (found, governable []entry, f idp.Finding) {
 	const subject = "right to read groups"
 	cfg := &s.p.cfg
 	fix := "Allow the account to read the groups below the group base, with " + cfg.schema.id + " and their members."
@@ -125,22 +129,21 @@ func (s *session) checkGroups(ctx context.Context) ([]entry, idp.Finding) {
 		base: cfg.bases.groups, scope: ldap.ScopeWholeSubtree, filter: cfg.schema.groupFilter, attributes: cfg.groupAttributes(), atMost: 20 * samples,
 	})
 	if err != nil {
-		return nil, finding(subject, translate(s.op, err), fix)
+		return nil, nil, finding(subject, translate(s.op, err), fix)
 	}
-	var governable []entry
 	for _, e := range found {
 		g, err := s.groupOf(e)
 		if err != nil {
-			return nil, finding(subject, err, fix)
+			return nil, nil, finding(subject, err, fix)
 		}
 		if g.Refusal == "" && len(governable) < samples {
 			governable = append(governable, e)
 		}
 	}
 	if len(found) == 0 {
-		return nil, idp.Finding{Subject: subject, Detail: "No group is to be seen below the group base.", Fix: fix}
+		return nil, nil, idp.Finding{Subject: subject, Detail: "No group is to be seen below the group base.", Fix: fix}
 	}
-	return governable, idp.Finding{Subject: subject, OK: true, Detail: "Groups can be read."}
+	return found, governable, idp.Finding{Subject: subject, OK: true, Detail: "Groups can be read."}
 }
 
 // checkRight looks at a few groups. The rights may differ from group to group, so one that may be changed is enough.

@@ -123,7 +123,7 @@ func (s *site) ungovernable(t *testing.T) map[string]idp.GroupID {
 		const global, builtin, query = "-2147483646", "-2147483643", "32"
 		add("critical", group(global, securityID(1105), "isCriticalSystemObject", "TRUE"))
 		add("protected", group(global, securityID(1106), "adminCount", "1"))
-		add("well known", group(global, securityID(512)))
+		add("well known", group(global, securityID(518))) // Schema Admins
 		add("builtin", group(builtin, "\x01\x02\x00\x00\x00\x00\x00\x05\x20\x00\x00\x00\x20\x02\x00\x00"))
 		add("query", group(query, securityID(1107), "msDS-AzLDAPQuery", "(department=x)"))
 		return kinds

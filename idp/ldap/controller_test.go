@@ -98,6 +98,7 @@ func (p *proxy) asController(answer *ber.Packet, asked []string) *ber.Packet {
 	}
 	if slices.Contains(asked, "supportedCapabilities") {
 		attributes.AppendChild(attribute("supportedCapabilities", []string{"1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670"}))
+		attributes.AppendChild(attribute("defaultNamingContext", []string{windowsSuffix}))
 		attributes.AppendChild(attribute("currentTime", []string{time.Now().UTC().Format("20060102150405.0Z")}))
 	}
 	if slices.Contains(asked, "allowedAttributesEffective") && !p.locked {

@@ -56,6 +56,11 @@ func windowsRefusal(e entry) string {
 // builtin reports whether Windows made the group: by a domain's low relative id, or outside of any domain (S-1-5-32-544,
 // Administrators, for example).
 func (s sid) builtin() bool {
+	return !s.ofDomain() || s.rid() < firstOwnRID
+}
+
+// ofDomain reports whether a domain gave the identifier, S-1-5-21-x-y-z-rid.
+func (s sid) ofDomain() bool {
 	const ntAuthority, domain = 5, 21
-	return s.authority != ntAuthority || len(s.parts) != 5 || s.parts[0] != domain || s.rid() < firstOwnRID
+	return s.authority == ntAuthority && len(s.parts) == 5 && s.parts[0] == domain
 }

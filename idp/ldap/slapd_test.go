@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ const (
 	robotName      = "cn=usher"
 	limitedName    = "cn=limited" // may see five entries
 	readerName     = "cn=reader"  // may change nothing
+	blindName      = "cn=blind"   // sees no marks of Active Directory's protected groups
+	halfBlindName  = "cn=half"    // sees but one of them
+	outsiderName   = "cn=outside" // does not see Windows' own groups
 	clientCertName = "usher-client"
 )
 
@@ -192,6 +196,11 @@ func (s *slapd) database(line func(string, ...any), suffix string) {
 	// A group whose description is "closed" is not for the robot.
 	line(`access to filter="(description=closed)" attrs=member,uniqueMember by * read`)
 	line(`access to attrs=member,uniqueMember by dn.exact="%s,%s" write by * read`, robotName, suffix)
+	if suffix == windowsSuffix {
+		line(`access to attrs=isCriticalSystemObject by dn.exact="%s,%s" none by * break`, blindName, suffix)
+		line(`access to attrs=adminCount by dn.exact="%s,%s" none by dn.exact="%s,%s" none by * break`, blindName, suffix, halfBlindName, suffix)
+		line(`access to dn.subtree="cn=Users,%s" by dn.exact="%s,%s" none by * break`, suffix, outsiderName, suffix)
+	}
 	line("access to * by dn.children=%q read by * none", suffix)
 	switch suffix {
 	case namesSuffix:
@@ -200,7 +209,7 @@ func (s *slapd) database(line func(string, ...any), suffix string) {
 	case uniqueSuffix:
 		line("overlay refint\nrefint_attributes uniqueMember manager owner\nrefint_nothing cn=usher,%s", suffix)
 	case windowsSuffix:
-		line("index objectGUID,sAMAccountName eq\noverlay refint\nrefint_attributes member manager managedBy")
+		line("index objectGUID,objectSid,sAMAccountName eq\noverlay refint\nrefint_attributes member manager managedBy")
 	case frozenSuffix:
 		line("readonly on")
 	}
@@ -252,12 +261,19 @@ func ldif(w io.Writer, suffix string) error {
 		errs = append(errs, err)
 	}
 	put("dn: %s\nobjectClass: domain\ndc: %s", suffix, strings.TrimPrefix(suffix, "dc="))
-	for _, account := range []string{robotName, limitedName, readerName} {
+	for _, account := range []string{robotName, limitedName, readerName, blindName, halfBlindName, outsiderName} {
 		put("dn: %s,%s\nobjectClass: person\ncn: %s\nsn: account\nuserPassword: %s", account, suffix, strings.TrimPrefix(account, "cn="), robotPassword)
 	}
 	if suffix == frozenSuffix {
 		put("dn: uid=ice,%s\nobjectClass: inetOrgPerson\nuid: ice\ncn: Ice\nsn: Ice\nmail: ice@suite.example", suffix)
 		put("dn: cn=Frozen,%s\nobjectClass: groupOfNames\ncn: Frozen\nmember: %s,%s", suffix, robotName, suffix)
+	}
+	if suffix == windowsSuffix {
+		// As every domain has it: https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-groups#domain-admins
+		put("dn: cn=Users,%s\nobjectClass: applicationProcess\ncn: Users", suffix)
+		put("dn: cn=Domain Admins,cn=Users,%s\nobjectClass: group\nobjectClass: securityPrincipal\ncn: Domain Admins\ngroupType: -2147483646\n"+
+			"instanceType: 4\nnTSecurityDescriptor: x\nobjectCategory: %s\nobjectGUID:: %s\nobjectSid:: %s\nisCriticalSystemObject: TRUE\nadminCount: 1",
+			suffix, suffix, base64.StdEncoding.EncodeToString([]byte(guid())), base64.StdEncoding.EncodeToString([]byte(securityID(512))))
 	}
 	if suffix == bigSuffix {
 		var members strings.Builder

@@ -2,9 +2,11 @@ package ldap_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"usher/idp"
+	"usher/idp/ldap"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
@@ -69,6 +71,54 @@ func TestCheckAsksTheControllerWhatMayBeWritten(t *testing.T) {
 		}
 		if s.proxy.saw(16) {
 			t.Error("the check tried a change")
+		}
+	}
+}
+
+// TestCheckSeesWhetherProtectedGroupsCanBeTold has slapd hide the marks from some accounts: for them a protected group is like any
+// other.
+func TestCheckSeesWhetherProtectedGroupsCanBeTold(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, windows())
+	s.addGroup(t, "Team")
+	protected := s.ungovernable(t)["protected"]
+	for account, want := range map[string]string{
+		robotName:     "",
+		blindName:     "Domain Admins shows no isCriticalSystemObject and no adminCount",
+		halfBlindName: "Domain Admins shows no adminCount",
+		outsiderName:  "Domain Admins cannot be seen",
+	} {
+		p := s.provider(t, func(c *ldap.Config) { c.BindDN = account + "," + s.suffix })
+		told := false
+		for _, f := range p.Check(t.Context()) {
+			if f.Subject != "marks of protected groups" {
+				continue
+			}
+			told = true
+			if f.OK != (want == "") || !strings.Contains(f.Detail, want) || (f.Fix == "") != (want == "") {
+				t.Errorf("%s: %+v", account, f)
+			}
+		}
+		if !told {
+			t.Errorf("%s: nothing is said", account)
+		}
+		g, err := p.Group(t.Context(), protected)
+		must(t, "Group", err)
+		if blind := account == blindName || account == halfBlindName; (g.Refusal == "") != blind {
+			t.Errorf("%s: the protected group is refused with %q, so this test proves nothing", account, g.Refusal)
+		}
+	}
+}
+
+// TestCheckWithoutSecurityIdentifiers is about groups of which none may be governed.
+func TestCheckWithoutSecurityIdentifiers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, windows())
+	g := s.addGroup(t, "Team")
+	s.change(t, s.dn(string(g)), set("objectSid"))
+	for _, f := range s.provider(t, nil).Check(t.Context()) {
+		if f.OK == (f.Subject == "marks of protected groups") {
+			t.Errorf("%+v", f)
 		}
 	}
 }
