@@ -20,7 +20,8 @@ type Config struct {
 	URLs []string
 	// Schema says how the directory describes people and groups; default OpenLDAP.
 	Schema Schema
-	// BaseDN is the root of everything that Usher looks at, for example dc=corp,dc=example.
+	// BaseDN is the root of everything that Usher looks at, for example dc=corp,dc=example. In Active Directory the check looks for
+	// Domain Admins in the whole domain.
 	BaseDN string
 	// UserBase and GroupBase narrow where people and groups are; both below BaseDN; default BaseDN.
 	UserBase, GroupBase string

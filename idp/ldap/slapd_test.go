@@ -243,13 +243,21 @@ const bigCount = 25_000
 // fill loads the roots, the accounts, and the large group, with the server's own tool.
 func (s *slapd) fill() error {
 	for _, suffix := range []string{namesSuffix, uniqueSuffix, windowsSuffix, bigSuffix, frozenSuffix} {
-		r, w := io.Pipe()
-		go func() { _ = w.CloseWithError(ldif(w, suffix)) }()
-		cmd := exec.CommandContext(context.Background(), "/usr/sbin/slapadd", "-q", "-f", filepath.Join(s.dir, "slapd.conf"), "-b", suffix)
-		cmd.Stdin = r
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("fill %s: %w: %s", suffix, err, out)
+		if err := s.load(suffix, func(w io.Writer) error { return ldif(w, suffix) }); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// load fills one database.
+func (s *slapd) load(suffix string, entries func(io.Writer) error) error {
+	r, w := io.Pipe()
+	go func() { _ = w.CloseWithError(entries(w)) }()
+	cmd := exec.CommandContext(context.Background(), "/usr/sbin/slapadd", "-q", "-f", filepath.Join(s.dir, "slapd.conf"), "-b", suffix)
+	cmd.Stdin = r
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("fill %s: %w: %s", suffix, err, out)
 	}
 	return nil
 }
