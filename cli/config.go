@@ -36,6 +36,8 @@ type Config struct {
 	Database string                    `yaml:"database"`
 	Listen   string                    `yaml:"listen"`
 	Log      LogConfig                 `yaml:"log"`
+
+	hollow []string // scim and webhook, where they stand in the file with nothing under them
 }
 
 // SlackConfig is the Slack app.

@@ -73,9 +73,14 @@ type LDAPConfig struct {
 func (c *Config) configured() []string {
 	there := map[string]bool{entra.Name: c.Entra != nil, google.Name: c.Google != nil, ldap.Name: c.LDAP != nil}
 	others := slices.Contains(slices.Collect(maps.Values(there)), true) || len(c.SCIM)+len(c.Webhook) > 0
-	there[okta.Name] = !others || c.Okta.URL != "" || c.Okta.Token != "" || c.Okta.TokenFile != "" || c.Okta.serviceApp()
+	there[okta.Name] = !others || c.Okta.there()
 	list := slices.DeleteFunc(slices.Sorted(maps.Keys(there)), func(n string) bool { return !there[n] })
 	return append(list, c.apps()...)
+}
+
+// there tells whether anything of an org is configured.
+func (c OktaConfig) there() bool {
+	return c.URL != "" || c.Token != "" || c.TokenFile != "" || c.serviceApp()
 }
 
 // serviceApp tells whether anything of a service app is configured.
@@ -182,7 +187,8 @@ func (c *Config) providerPaths() []*string {
 func (c *Config) checkProviders() []error {
 	var problems []error
 	bad := func(about, text, fix string) { problems = append(problems, &problem{about, text, fix}) }
-	if c.has(okta.Name) {
+	problems = append(problems, c.checkHollow()...)
+	if c.has(okta.Name) && (c.Okta.there() || len(c.hollow) == 0) {
 		if c.Okta.URL == "" {
 			bad(okta.Name, "the Okta org is missing", "set USHER_OKTA_URL or okta.url")
 		}

@@ -39,6 +39,8 @@ func TestAnEmptySectionIsToldAsWhatItLacks(t *testing.T) {
 		"ldap: ~":          {"ldap", []string{"configure ldap: url: required", "configure ldap: base DN: required", "configure ldap: credentials: a bind DN"}},
 		"scim: {hr: }":     {"hr", []string{"configure scim hr: url:", "configure scim hr: credentials: a token or oauth"}},
 		"webhook: {pay: }": {"pay", []string{"configure webhook pay: url:", "configure webhook pay: secret:"}},
+		"scim:":            {"okta", []string{"scim has nothing under it"}},
+		"webhook: {}":      {"okta", []string{"webhook has nothing under it"}},
 		"okta:":            {"okta", []string{"the Okta org is missing", "the Okta token is missing"}},
 	} {
 		provider, got, others := problemsOf(t, name+"\n")
@@ -50,6 +52,23 @@ func TestAnEmptySectionIsToldAsWhatItLacks(t *testing.T) {
 		}
 		if slices.ContainsFunc(others, func(s string) bool { return strings.Contains(s, "Okta") }) {
 			t.Errorf("%s: %q", name, others)
+		}
+	}
+}
+
+func TestASectionWithNothingUnderItIsToldBesideOthers(t *testing.T) {
+	t.Parallel()
+	okta := map[string]string{"USHER_OKTA_URL": "https://x.okta.com", "USHER_OKTA_TOKEN": "o"}
+	for more, want := range map[string]string{
+		"scim:\n":                        "scim has nothing under it; name a server under it, as usher serve -example shows, or take it out",
+		"webhook:\n":                     "webhook has nothing under it; name a receiver under it, as usher serve -example shows, or take it out",
+		"scim:\nwebhook: # later\n":      "scim has nothing under it; name a server under it, as usher serve -example shows, or take it out\nwebhook has nothing",
+		"ldap: {base_dn: dc=x}\nscim:\n": "scim has nothing under it",
+	} {
+		for _, env := range []map[string]string{okta, nil} {
+			if _, problem := load(t, more, env); !strings.Contains(problem, want) || env == nil && strings.Contains(problem, "Okta") {
+				t.Errorf("%s: %q, want %q", more, problem, want)
+			}
 		}
 	}
 }
