@@ -233,12 +233,9 @@ func (s *sim) world(t *testing.T, right, wrong okta.Config) idptest.World {
 		}
 	}
 	return idptest.World{
-		Provider: s.provider(t, right),
-		Secrets:  []string{simToken, wrongToken, "SSWS", "Bearer", "PRIVATE KEY", "client_assertion", "Correct-horse-1"},
-		Logs:     s.logs.String,
-		NotApplicable: map[string]string{
-			"FailSignOn": "the simulated console records successes only; TestLastUse covers failures from the start of the org",
-		},
+		Provider:  s.provider(t, right),
+		Secrets:   []string{simToken, wrongToken, "SSWS", "Bearer", "PRIVATE KEY", "client_assertion", "Correct-horse-1"},
+		Logs:      s.logs.String,
 		AddUser:   s.addUser,
 		AddGroup:  s.addGroup,
 		Members:   s.members,
@@ -294,6 +291,7 @@ func (s *sim) world(t *testing.T, right, wrong okta.Config) idptest.World {
 		DeleteGroup: func(g idp.GroupID) { ok(s.DeleteGroup(string(g))) },
 		SetManager:  func(u idp.UserID, manager string) { ok(s.SetProfile(string(u), "managerId", manager)) },
 		SignOn:      func(app string, u idp.UserID, at time.Time) { ok(s.SSO(string(u), "0oa"+app, at)) },
+		FailSignOn:  func(app string, u idp.UserID, at time.Time) { ok(s.FailedSSO(string(u), "0oa"+app, at)) },
 		AppID:       func(app string) string { return "0oa" + app },
 		Sessions: func(u idp.UserID) int {
 			return s.count(func(c oktasim.Call) bool {

@@ -161,16 +161,25 @@ func (s *Server) DeleteGroup(groupID string) error {
 
 // SSO signs a user on to an app. A time in the past makes an event that arrives late: it appears now and is published at that time.
 func (s *Server) SSO(userID, appID string, at time.Time) error {
+	return s.signOn(SSO{User: userID, App: appID, At: at})
+}
+
+// FailedSSO is a sign-on to an app that Okta refuses; the log has it all the same.
+func (s *Server) FailedSSO(userID, appID string, at time.Time) error {
+	return s.signOn(SSO{User: userID, App: appID, At: at, Result: "FAILURE"})
+}
+
+func (s *Server) signOn(l SSO) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.userByID(userID) == nil || s.app(appID) == nil {
-		return fmt.Errorf("user %q, app %q: %w", userID, appID, ErrNotFound)
+	if s.userByID(l.User) == nil || s.app(l.App) == nil {
+		return fmt.Errorf("user %q, app %q: %w", l.User, l.App, ErrNotFound)
 	}
 	appears := s.clock()
-	if at.After(appears) {
-		appears = at
+	if l.At.After(appears) {
+		appears = l.At
 	}
-	s.recordSSO(SSO{User: userID, App: appID, At: at}, appears)
+	s.recordSSO(l, appears)
 	return nil
 }
 

@@ -190,7 +190,24 @@ func TestSSOEventsKeepTheirShape(t *testing.T) {
 	if e.SecurityContext.ASNumber != 4200000000 || e.Target[0].Type != "AppInstance" || e.Target[0].ID != "0oa1" || e.Target[1].Type != "AppUser" {
 		t.Errorf("%+v", e)
 	}
-	if err := o.SSO("00u1", "0oax", time.Now()); err == nil {
+	if o.SSO("00u1", "0oax", time.Now()) == nil || o.FailedSSO("00u1", "0oax", time.Now()) == nil {
 		t.Error("a sign-on to no app was taken")
+	}
+}
+
+func TestARefusedSignOnIsAFailureInTheLog(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	o := start(t, company(c))
+	count := func(outcome string) int {
+		list, _ := o.events(bounded + escape(sso+` and actor.id eq "00u1" and outcome.result eq "`+outcome+`"`))
+		return len(list)
+	}
+	successes, failures := count("SUCCESS"), count("FAILURE")
+	if err := o.FailedSSO("00u1", "0oa1", c.now().AddDate(0, 0, -3)); err != nil {
+		t.Fatal(err)
+	}
+	if s, f := count("SUCCESS"), count("FAILURE"); s != successes || f != failures+1 {
+		t.Errorf("%d successes and %d failures, before it was %d and %d", s, f, successes, failures)
 	}
 }
