@@ -11,11 +11,8 @@ import (
 func managerCases() []testCase {
 	finder := func(t *testing.T, w *world) idp.ManagerFinder {
 		t.Helper()
+		f := capable[idp.ManagerFinder](t, w, "ManagerFinder")
 		w.need(t, "SetManager")
-		f, ok := w.witness.Provider.(idp.ManagerFinder)
-		if !ok {
-			t.Skip("the provider does not know managers")
-		}
 		return f
 	}
 	return []testCase{
@@ -57,11 +54,8 @@ func managerCases() []testCase {
 func activityCases() []testCase {
 	reader := func(t *testing.T, w *world) idp.ActivityReader {
 		t.Helper()
+		r := capable[idp.ActivityReader](t, w, "ActivityReader")
 		w.need(t, "SignOn", "AppID")
-		r, ok := w.witness.Provider.(idp.ActivityReader)
-		if !ok {
-			t.Skip("the provider does not know the use of apps")
-		}
 		return r
 	}
 	const day = 24 * time.Hour
@@ -105,8 +99,8 @@ func activityCases() []testCase {
 			}
 		}},
 		{"a failed sign-on is no use", func(t *testing.T, w *world) {
-			w.need(t, "FailSignOn")
 			r := reader(t, w)
+			w.need(t, "FailSignOn")
 			u := w.person(t)
 			now := time.Now().UTC().Truncate(time.Second)
 			w.SignOn("app1", u, now.Add(-5*day))
@@ -125,11 +119,8 @@ func activityCases() []testCase {
 func sessionCases() []testCase {
 	return []testCase{
 		{"sessions are ended for this person only", func(t *testing.T, w *world) {
+			revoker := capable[idp.SessionRevoker](t, w, "SessionRevoker")
 			w.need(t, "Sessions")
-			revoker, ok := w.witness.Provider.(idp.SessionRevoker)
-			if !ok {
-				t.Skip("the provider does not end sessions")
-			}
 			u, other := w.person(t), w.person(t)
 			must(t, "RevokeSessions", revoker.RevokeSessions(t.Context(), u))
 			if w.Sessions(u) != 1 || w.Sessions(other) != 0 {
@@ -141,18 +132,14 @@ func sessionCases() []testCase {
 }
 
 func checkCases() []testCase {
-	checker := func(t *testing.T, p idp.Provider) idp.Checker {
+	checker := func(t *testing.T, w *world) idp.Checker {
 		t.Helper()
-		c, ok := p.(idp.Checker)
-		if !ok {
-			t.Skip("the provider does not check itself")
-		}
-		return c
+		return capable[idp.Checker](t, w, "Checker")
 	}
 	return []testCase{
 		{"a healthy provider checks out and changes nothing", func(t *testing.T, w *world) {
+			c := checker(t, w)
 			w.need(t, "Changes")
-			c := checker(t, w.witness.Provider)
 			w.AddGroup(t, "Team")
 			before := w.Changes()
 			for _, f := range c.Check(t.Context()) {
@@ -169,9 +156,14 @@ func checkCases() []testCase {
 			}
 		}},
 		{"wrong credentials are found and a way to mend them is told", func(t *testing.T, w *world) {
+			checker(t, w)
 			w.need(t, "Locked")
+			locked, ok := w.Locked(t).(idp.Checker)
+			if !ok {
+				t.Fatal("the provider with the wrong credentials does not check itself")
+			}
 			wrong := 0
-			for _, f := range checker(t, w.Locked(t)).Check(t.Context()) {
+			for _, f := range locked.Check(t.Context()) {
 				w.judgeFinding(t, f)
 				if !f.OK {
 					wrong++
@@ -182,8 +174,8 @@ func checkCases() []testCase {
 			}
 		}},
 		{"a vendor that cannot be reached is found", func(t *testing.T, w *world) {
+			c := checker(t, w)
 			w.need(t, "Fault", "Heal")
-			c := checker(t, w.witness.Provider)
 			w.Fault(Fault{Kind: CutBefore, On: Reads})
 			wrong := 0
 			for _, f := range c.Check(t.Context()) {

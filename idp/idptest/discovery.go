@@ -70,11 +70,7 @@ func discoveryCases() []testCase {
 
 func (w *world) discoverer(t *testing.T) idp.Discoverer {
 	t.Helper()
-	d, ok := w.witness.Provider.(idp.Discoverer)
-	if !ok {
-		t.Skip("the provider does not list what it has")
-	}
-	return d
+	return capable[idp.Discoverer](t, w, "Discoverer")
 }
 
 // discover collects what is found.

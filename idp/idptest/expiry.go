@@ -13,7 +13,7 @@ func expiryCases() []testCase {
 		{"the vendor itself ends a membership at the time that was set", vendorEnds},
 		{"a membership whose end was taken away goes on", func(t *testing.T, w *world) {
 			e := w.expirer(t)
-			w.needClock(t)
+			w.need(t, "Advance") // A membership lasts longer than a test in real time.
 			u := w.person(t)
 			g := w.AddGroup(t, "Team", u)
 			w.setEnd(t, e, g, u, inTwoDays())
@@ -54,18 +54,7 @@ func expiryCases() []testCase {
 
 func (w *world) expirer(t *testing.T) idp.Expirer {
 	t.Helper()
-	e, ok := w.witness.Provider.(idp.Expirer)
-	if !ok {
-		t.Skip("the provider does not end memberships by itself")
-	}
-	return e
-}
-
-func (w *world) needClock(t *testing.T) {
-	t.Helper()
-	if w.Advance == nil {
-		t.Skip("a membership lasts longer than a test without a movable clock")
-	}
+	return capable[idp.Expirer](t, w, "Expirer")
 }
 
 // inTwoDays is a time as vendors keep it, in whole seconds, and later than any vendor's least time.
@@ -114,7 +103,7 @@ func moveEnd(t *testing.T, w *world) {
 
 func vendorEnds(t *testing.T, w *world) {
 	e := w.expirer(t)
-	w.needClock(t)
+	w.need(t, "Advance") // A membership lasts longer than a test in real time.
 	u, stays, later := w.person(t), w.person(t), w.person(t)
 	g, elsewhere := w.AddGroup(t, "Team", stays, later, u), w.AddGroup(t, "Other", u)
 	end := inTwoDays()

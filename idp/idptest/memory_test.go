@@ -435,6 +435,7 @@ func (m *memory) world() idptest.World {
 		Secrets:  []string{memoryToken},
 		NotApplicable: map[string]string{
 			"SignOn": "no log", "FailSignOn": "no log", "AppID": "no log", "Sessions": "no sessions",
+			"ActivityReader": "no log", "SessionRevoker": "no sessions",
 		},
 		AddUser: func(_ *testing.T, p idptest.Person) idp.UserID { return addUser(p) },
 		AddGroup: func(_ *testing.T, name string, members ...idp.UserID) idp.GroupID {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"usher/idp"
 	"usher/idp/idptest"
 )
 
@@ -132,15 +133,62 @@ func TestEveryBrokenPromiseIsCaught(t *testing.T) {
 	}
 }
 
-func TestAMissingHookWithoutAReasonFails(t *testing.T) {
+// lacking is the prefix of what a world lacks, or says wrongly that it lacks.
+const lacking = "lacking: "
+
+// lacks is a faithful world but for one thing.
+func lacks(what string) idptest.World {
+	w := newMemory("").world()
+	switch what {
+	case "hook":
+		w.DeleteUser = nil
+	case "hook with a reason":
+		w.DeleteUser, w.NotApplicable["DeleteUser"] = nil, "nobody is ever deleted"
+	case "capabilities":
+		w.Provider = struct{ idp.Provider }{w.Provider}
+	case "capabilities with reasons":
+		w.Provider = struct{ idp.Provider }{w.Provider}
+		for _, name := range []string{"ManagerFinder", "MemberLister", "Expirer", "Discoverer", "Checker"} {
+			w.NotApplicable[name] = "it is a simple one"
+		}
+	case "nothing":
+		w.NotApplicable["Expirer"] = "so it was once"
+	case "what nobody knows":
+		w.NotApplicable["Telepathy"] = "it cannot read minds"
+	}
+	return w
+}
+
+func TestWhatIsAbsentIsAbsentForAReason(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := run(t, self, "no hooks", "a_deleted_user_is_not_found")
-	if !strings.Contains(out, "the world has no hook DeleteUser and does not say why") || !strings.Contains(out, "--- FAIL") {
-		t.Fatalf("got:\n%s", out)
+	const absent = "what is absent is absent for a reason, and what has a reason is absent"
+	for _, c := range []struct{ what, name, want, says string }{
+		{"hook", "a deleted user is not found", "FAIL", "the world has no hook DeleteUser and does not say why"},
+		{"hook", absent, "FAIL", "DeleteUser"},
+		{"hook with a reason", "a deleted user is not found", "SKIP", "nobody is ever deleted"},
+		{"hook with a reason", absent, "PASS", ""},
+		{"capabilities", absent, "FAIL", "Discoverer"},
+		{"capabilities", "the manager of nobody is not found", "FAIL", "the provider is no ManagerFinder and the world does not say why"},
+		{"capabilities", "a group of 1 is listed whole", "FAIL", "no MemberLister"},
+		{"capabilities", "an end makes no membership", "FAIL", "no Expirer"},
+		{"capabilities", "discovery changes nothing", "FAIL", "no Discoverer"},
+		{"capabilities", "a vendor that cannot be reached is found", "FAIL", "no Checker"},
+		{"capabilities with reasons", "the manager of nobody is not found", "SKIP", "ManagerFinder is not applicable: it is a simple one"},
+		{"capabilities with reasons", absent, "PASS", ""},
+		{"nothing", absent, "FAIL", "so it was once"},
+		{"what nobody knows", absent, "FAIL", "Telepathy is neither a hook nor a capability"},
+	} {
+		t.Run(c.what+", "+c.name, func(t *testing.T) {
+			t.Parallel()
+			out := run(t, self, lacking+c.what, regexp.QuoteMeta(strings.ReplaceAll(c.name, " ", "_"))+"$")
+			if !strings.Contains(out, "--- "+c.want+": TestChild/") || !strings.Contains(out, c.says) {
+				t.Fatalf("want %s and %q:\n%s", c.want, c.says, out)
+			}
+		})
 	}
 }
 
@@ -165,10 +213,8 @@ func TestChild(t *testing.T) {
 		return
 	}
 	idptest.Run(t, func(*testing.T) idptest.World {
-		if bug == "no hooks" {
-			w := newMemory("").world()
-			w.DeleteUser = nil
-			return w
+		if absent, ok := strings.CutPrefix(bug, lacking); ok {
+			return lacks(absent)
 		}
 		if least, ok := strings.CutPrefix(bug, modest); ok {
 			w := newMemory(least).world()

@@ -10,11 +10,7 @@ import (
 
 func (w *world) lister(t *testing.T) idp.MemberLister {
 	t.Helper()
-	lister, ok := w.witness.Provider.(idp.MemberLister)
-	if !ok {
-		t.Skip("the provider does not list members")
-	}
-	return lister
+	return capable[idp.MemberLister](t, w, "MemberLister")
 }
 
 func pagingCases() []testCase {

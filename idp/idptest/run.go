@@ -25,7 +25,7 @@ func Run(t *testing.T, newWorld func(t *testing.T) World) {
 	for _, group := range [][]testCase{
 		membershipCases(), missingCases(), lookupCases(), groupCases(), rateCases(), troubleCases(), answerCases(),
 		pagingCases(), contextCases(), concurrencyCases(), managerCases(), activityCases(), sessionCases(), checkCases(),
-		discoveryCases(), expiryCases(),
+		discoveryCases(), expiryCases(), absentCases(),
 	} {
 		all = append(all, group...)
 	}
@@ -58,31 +58,6 @@ func begin(t *testing.T, given World) *world {
 	w := &world{World: given, witness: &witness{Provider: given.Provider}}
 	w.Provider = w.witness
 	return w
-}
-
-// need ends the case if a hook is absent: skipped with the world's reason, failed without.
-func (w *world) need(t *testing.T, hooks ...string) {
-	t.Helper()
-	present := map[string]bool{
-		"Changes": w.Changes != nil, "BigGroup": w.BigGroup != nil, "ManyGroups": w.ManyGroups != nil,
-		"Ungovernable": w.Ungovernable != nil, "Join": w.Join != nil, "Leave": w.Leave != nil, "SetStatus": w.SetStatus != nil,
-		"Rename": w.Rename != nil, "SameEmail": w.SameEmail != nil, "DeleteUser": w.DeleteUser != nil,
-		"DeleteGroup": w.DeleteGroup != nil, "SetManager": w.SetManager != nil, "SignOn": w.SignOn != nil, "FailSignOn": w.FailSignOn != nil, "AppID": w.AppID != nil,
-		"Sessions": w.Sessions != nil, "Fault": w.Fault != nil, "Heal": w.Heal != nil, "Lag": w.Lag != nil, "Limit": w.Limit != nil,
-		"Refusals": w.Refusals != nil, "Locked": w.Locked != nil, "Logs": w.Logs != nil,
-	}
-	for _, hook := range hooks {
-		ok, known := present[hook]
-		switch {
-		case !known:
-			t.Fatalf("the suite asks for an unknown hook %s", hook)
-		case ok:
-		case w.NotApplicable[hook] != "":
-			t.Skipf("%s is not applicable: %s", hook, w.NotApplicable[hook])
-		default:
-			t.Fatalf("the world has no hook %s and does not say why", hook)
-		}
-	}
 }
 
 // person makes a user with an address of its own.

@@ -10,12 +10,13 @@ import (
 // World is one provider in front of one fake vendor. The suite asks for a new one per case and may run cases in parallel.
 //
 // The four hooks AddUser, AddGroup, Members and Calls are required. Every other hook may be nil if NotApplicable says
-// why under the field's name; the cases that need it are then skipped with that sentence. A hook that is nil without
-// a reason fails its cases.
+// why under the field's name, and the provider may lack an optional interface of package idp if it says why under the
+// interface's name; the cases that need it are then skipped with that sentence. What is absent without a reason fails its
+// cases, and so does a reason for what is there.
 type World struct {
 	// Provider is what is judged.
 	Provider idp.Provider
-	// NotApplicable says why a hook is absent, by the name of its field.
+	// NotApplicable says why a hook or an optional interface is absent, by the name of the field or the interface.
 	NotApplicable map[string]string
 	// Secrets are texts that must not appear in any error or log: tokens, keys.
 	Secrets []string
@@ -69,7 +70,7 @@ type World struct {
 	Heal  func()
 	// Lag makes a world whose reads of memberships trail behind writes by d.
 	Lag func(t *testing.T, d time.Duration) World
-	// Advance moves the clock of vendor and provider. Nil without a reason means real time.
+	// Advance moves the clock of vendor and provider. Nil means real time.
 	Advance func(d time.Duration)
 	// Limit makes a world whose vendor allows n membership changes per window.
 	Limit func(t *testing.T, n int) World

@@ -40,6 +40,11 @@ func (s *site) world(t *testing.T) idptest.World {
 			"FailSignOn": "a directory does not know which apps people use",
 			"AppID":      "a directory knows no apps",
 			"Sessions":   "a directory has no sessions of people",
+			"Advance":    "slapd has the machine's clock",
+
+			"ActivityReader": "a directory does not know which apps people use",
+			"SessionRevoker": "a directory has no sessions of people",
+			"Expirer":        "OpenLDAP ends no memberships, and Active Directory only where the forest's Privileged Access Management is on, which the provider does not use",
 		},
 		AddUser:  s.addUser,
 		AddGroup: s.addGroup,

@@ -63,6 +63,10 @@ func (s *site) world(t *testing.T) idptest.World {
 			"FailSignOn":   "SCIM does not know which apps people use",
 			"AppID":        "SCIM knows no apps",
 			"Sessions":     "SCIM has no sessions of people",
+
+			"ActivityReader": "SCIM does not know which apps people use",
+			"SessionRevoker": "SCIM has no sessions of people",
+			"Expirer":        "SCIM has no memberships that end by themselves",
 		},
 		AddUser: func(_ *testing.T, p idptest.Person) idp.UserID { return s.addUser(p) },
 		AddGroup: func(_ *testing.T, name string, members ...idp.UserID) idp.GroupID {

@@ -141,6 +141,11 @@ func (s *site) world(t *testing.T) idptest.World {
 			"FailSignOn": "the protocol has no use of apps; the app itself is one",
 			"AppID":      "the protocol has no use of apps; the app itself is one",
 			"Sessions":   "the protocol has no sessions",
+
+			"ManagerFinder":  "an app that is governed is not the directory that knows who manages whom",
+			"ActivityReader": "the protocol has no use of apps; the app itself is one",
+			"SessionRevoker": "the protocol has no sessions",
+			"Expirer":        "the protocol has no memberships that end by themselves",
 		},
 		AddUser:  func(_ *testing.T, p idptest.Person) idp.UserID { return s.addUser(p) },
 		AddGroup: func(_ *testing.T, name string, members ...idp.UserID) idp.GroupID { return s.addTeam(name, members...) },
