@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -10,8 +12,8 @@ import (
 	"usher/cli"
 )
 
-// TestEverySettingOfAProviderIsNamedOnItsPage holds the pages against the settings file's own types, and their tables of settings the
-// other way round.
+// TestEverySettingOfAProviderIsNamedOnItsPage holds the pages against the settings file's own types, their tables of settings the
+// other way round, and what they show of a settings file against the program.
 func TestEverySettingOfAProviderIsNamedOnItsPage(t *testing.T) {
 	t.Parallel()
 	for name, section := range map[string]any{
@@ -26,12 +28,21 @@ func TestEverySettingOfAProviderIsNamedOnItsPage(t *testing.T) {
 			}
 		}
 		rows := settingsRows(read(t, page))
-		if len(rows) == 0 && slices.Contains([]string{"ldap", "scim", "webhook"}, name) {
+		if len(rows) == 0 && name != "okta" {
 			t.Errorf("%s has no table of settings", page)
 		}
 		for _, key := range rows {
 			if !slices.Contains(keys, key) {
 				t.Errorf("%s has a setting %s, which the program does not know", page, key)
+			}
+		}
+		for _, b := range fences(read(t, page), "yaml") {
+			path := filepath.Join(t.TempDir(), "usher.yml")
+			if err := os.WriteFile(path, []byte(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := cli.LoadConfig(path, func(string) string { return "set" }); err != nil && strings.Contains(err.Error(), path) {
+				t.Errorf("the program does not know these settings: %v\n%s", err, b)
 			}
 		}
 	}

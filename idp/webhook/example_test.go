@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
 	"usher/idp"
 	"usher/idp/rest"
 	"usher/idp/webhook"
@@ -14,14 +16,17 @@ import (
 
 // Example puts Ada into a group of an app and takes her out again.
 func Example() {
-	key := []byte(strings.Repeat("k", 32))
+	secret := "whsec_" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
+	verifier, err := standard.NewWebhook(secret)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	app := httptest.NewServer(&Receiver{
-		Key: key, Users: map[string]string{"u1": "ada@example.com"}, Members: map[string]map[string]bool{"admins": {}},
+		Secret: verifier, Users: map[string]string{"u1": "ada@example.com"}, Members: map[string]map[string]bool{"admins": {}},
 	})
 	defer app.Close()
-	p, err := webhook.New(webhook.Config{
-		URL: app.URL, Secret: rest.Secret("whsec_" + base64.StdEncoding.EncodeToString(key)), InsecureHTTP: true,
-	})
+	p, err := webhook.New(webhook.Config{URL: app.URL, Secret: rest.Secret(secret), InsecureHTTP: true})
 	if err != nil {
 		fmt.Println(err)
 		return
