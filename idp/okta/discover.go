@@ -7,12 +7,15 @@ import (
 	"usher/idp"
 )
 
-const opDiscover = "discover groups"
+const (
+	opDiscover = "discover groups"
+	appsRight  = "okta.apps.read"
+)
 
 // Discover calls found for every group of the org, with the number of its members, the apps that it gives access to, and the
 // reason if it must not be governed. It costs one call per 200 groups and one per group that has apps, all of them ordinary
 // ones whatever the priority of ctx, one after the other; when their share of a rate window is spent it waits for the next.
-// A token that may not read the apps of groups sees none. Owners stay empty: Okta Identity Governance alone knows them.
+// A token that may not read the apps of groups sees none, which is logged once. Owners stay empty: Okta Identity Governance alone knows them.
 func (p *Provider) Discover(ctx context.Context, found func(idp.Discovered) error) error {
 	ctx = idp.WithPriority(ctx, idp.Normal)
 	d := &discovery{p: p, found: found, seen: map[string]bool{}, readApps: true}
@@ -168,6 +171,7 @@ func (d *discovery) apps(ctx context.Context, row discoveredRow) ([]idp.App, err
 	switch {
 	case idp.KindOf(err) == idp.Forbidden:
 		d.readApps = false
+		d.p.cfg.Logger.ErrorContext(ctx, "apps may not be read, so none is shown for any group", "provider", Name, "grant", appsRight)
 		return nil, nil
 	case err != nil:
 		return nil, err

@@ -1,8 +1,10 @@
 package okta
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,7 +21,7 @@ func listed(id, more string) string {
 func stats(fields string) string { return `,"_embedded":{"stats":{` + fields + `},"other":7}` }
 
 // discover collects what is found in a vendor whose list of groups has the given rows.
-func discover(t *testing.T, rows string, handlers map[string]http.HandlerFunc) (*vendor, []idp.Discovered, error) {
+func discover(t *testing.T, rows string, handlers map[string]http.HandlerFunc, change ...func(*Config)) (*vendor, []idp.Discovered, error) {
 	t.Helper()
 	all := map[string]http.HandlerFunc{
 		"GET /api/v1/groups":           reply(200, "["+rows+"]"),
@@ -31,7 +33,7 @@ func discover(t *testing.T, rows string, handlers map[string]http.HandlerFunc) (
 	}
 	v := serve(t, all)
 	var found []idp.Discovered
-	err := connect(t, v.URL).Discover(t.Context(), func(d idp.Discovered) error {
+	err := connect(t, v.URL, change...).Discover(t.Context(), func(d idp.Discovered) error {
 		found = append(found, d)
 		return nil
 	})
@@ -163,9 +165,15 @@ func TestDiscoverTakesNoOddAnswer(t *testing.T) {
 
 func TestDiscoverWithoutTheRightToReadAppsSeesNone(t *testing.T) {
 	t.Parallel()
+	var log bytes.Buffer
 	v, found, err := discover(t, listed("00g1", "")+","+listed("00g2", ""), map[string]http.HandlerFunc{
 		"GET /api/v1/groups/{g}/apps": oktaError(403, "E0000006", "You do not have permission"),
+	}, func(c *Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
 	})
+	if n := strings.Count(log.String(), "apps may not be read"); n != 1 || !strings.Contains(log.String(), "okta.apps.read") {
+		t.Errorf("told %d times:\n%s", n, log.String())
+	}
 	if err != nil || len(found) != 2 || found[0].Apps != nil || found[1].Apps != nil {
 		t.Fatalf("found %+v, %v", found, err)
 	}
