@@ -182,7 +182,9 @@ func (notice) apply(t *turn) error {
 	if t.now.Before(g.DueAt.Add(-g.Role.Notice)) {
 		return errTooEarly
 	}
-	g.Notice = MessageRef{} // A later notice is a message of its own.
+	t.outdate(t.home(), MessageRef{}, g.Notice) // A later notice is a message of its own.
+	g.Notice = MessageRef{}
+	g.Notices++
 	t.notify()
 	return nil
 }

@@ -392,6 +392,9 @@ type sent struct {
 	// Chapter is for EffectStatus what the message told, Old earlier messages that nobody knew of.
 	Chapter Chapter
 	Old     []MessageRef
+	// State and DueAt are what the message said of the grant.
+	State GrantState
+	DueAt time.Time
 }
 
 func (c sent) apply(t *turn) error {
@@ -409,9 +412,7 @@ func (c sent) apply(t *turn) error {
 	case EffectStatus:
 		t.replace(r, c)
 	case EffectNotice:
-		if t.s.Grant != nil {
-			t.s.Grant.Notice = c.At
-		}
+		t.noticed(r, c)
 	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute, EffectFold:
 	}
 	return nil
@@ -419,14 +420,33 @@ func (c sent) apply(t *turn) error {
 
 // replace takes a message for the live one. What stood there before is folded.
 func (t *turn) replace(r *Request, c sent) {
-	for _, old := range append([]MessageRef{r.Status}, c.Old...) {
-		if old != (MessageRef{}) && old != c.At && !slices.Contains(r.Outdated, old) {
+	t.outdate(r, c.At, append([]MessageRef{r.Status}, c.Old...)...)
+	r.Status, r.Chapter = c.At, c.Chapter
+}
+
+// outdate has messages folded that the live one has replaced.
+func (t *turn) outdate(r *Request, live MessageRef, list ...MessageRef) {
+	for _, old := range list {
+		if old != (MessageRef{}) && old != live && !slices.Contains(r.Outdated, old) {
 			r.Outdated = append(slices.Clone(r.Outdated), old)
 			id := string(r.ID)
 			t.wish(r, Effect{ID: "fold/" + id, Kind: EffectFold, Target: TargetSlack, Lane: "fold/" + id, Priority: PriorityMessage})
 		}
 	}
-	r.Status, r.Chapter = c.At, c.Chapter
+}
+
+// noticed records where the notice is. What has become of the grant while it was posted for the first time is told now:
+// nobody knew yet that there was a message to be brought up to date.
+func (t *turn) noticed(r *Request, c sent) {
+	g := t.s.Grant
+	if g == nil {
+		return
+	}
+	t.outdate(r, c.At, c.Old...)
+	first := g.Notice == MessageRef{}
+	if g.Notice = c.At; first && (c.State != g.State || !c.DueAt.Equal(g.DueAt)) {
+		t.renotify()
+	}
 }
 
 // folded says that these messages point to a newer one.

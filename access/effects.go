@@ -264,7 +264,11 @@ func (r *Runner) send(ctx context.Context, e Effect, st state, done func(command
 		return err
 	}
 	s.crashAt("after send " + string(e.Kind))
-	return done(sent{Kind: e.Kind, User: e.User, At: got.At, Old: got.Old, Chapter: m.Chapter})
+	c := sent{Kind: e.Kind, User: e.User, At: got.At, Old: got.Old, Chapter: m.Chapter}
+	if m.Grant != nil {
+		c.State, c.DueAt = m.Grant.State, m.Grant.DueAt
+	}
+	return done(c)
 }
 
 // fold takes what is over out of the requester's earlier messages.
@@ -313,7 +317,8 @@ func (s *Service) message(e Effect, st state) (Message, bool) {
 			return m, false
 		}
 		m.At, m.Extension = st.Grant.Notice, s.offerFor(*st.Grant)
-		return m, m.To.Slack != "" && (st.Grant.State == GrantActive || m.At != (MessageRef{}))
+		m.Chapter = Chapter(max(0, st.Grant.Notices-1))
+		return m, m.To.Slack != "" && (!m.Over() || m.At != (MessageRef{}) || e.again())
 	case EffectOpen, EffectMirror, EffectInspect, EffectAdd, EffectRemove, EffectLock, EffectRoute, EffectFold:
 	}
 	return m, false

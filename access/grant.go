@@ -86,8 +86,10 @@ type Grant struct {
 	// Extensions counts approved extensions; Extending is a pending one.
 	Extensions int       `json:"extensions,omitempty"`
 	Extending  RequestID `json:"extending,omitempty"`
-	// Notice is the message that told the holder of the coming end.
-	Notice MessageRef `json:"notice,omitzero"`
+	// Notice is the message that told the holder of the coming end, Notices how many were due so far: one for each end that
+	// came near.
+	Notice  MessageRef `json:"notice,omitzero"`
+	Notices int        `json:"notices,omitempty"`
 	// Trouble says in one plain sentence what holds the change up at the moment; empty when nothing does.
 	Trouble string `json:"trouble,omitempty"`
 	// Failure says why provisioning was given up; what was added meanwhile is being taken back.

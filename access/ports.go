@@ -117,7 +117,7 @@ const (
 	MessageAsk MessageKind = "ask"
 	// MessageStatus is the requester's live status.
 	MessageStatus MessageKind = "status"
-	// MessageFolded is what is left of a status message when a newer one has replaced it. It is never posted.
+	// MessageFolded is what is left of a status message or a notice when a newer one has replaced it. It is never posted.
 	MessageFolded MessageKind = "folded"
 	// MessageNotice tells the holder of the coming end, with one click to extend.
 	MessageNotice MessageKind = "notice"
@@ -129,7 +129,8 @@ type Message struct {
 	To   Person
 	// At is the message to bring up to date; the zero value posts a new one.
 	At MessageRef
-	// Chapter is for MessageStatus the part of the story that the message tells: a new one needs a new message.
+	// Chapter is for MessageStatus the part of the story that the message tells, for MessageNotice how many notices of this
+	// grant came before: a new one needs a new message.
 	Chapter Chapter
 	// Again is true when an earlier post of this very message may have arrived: look before you post.
 	Again   bool
@@ -141,6 +142,21 @@ type Message struct {
 	Extension ExtensionOffer
 }
 
+// Over reports that what the message asks or announces is past: a message that is there is brought up to date, and none is
+// posted anew.
+func (m Message) Over() bool {
+	switch m.Kind {
+	case MessageAsk:
+		return !m.Open
+	case MessageNotice:
+		return m.Grant == nil || m.Grant.State != GrantActive
+	case MessageFolded:
+		return true
+	case MessageStatus:
+	}
+	return false
+}
+
 // ExtensionOffer says by how much a grant may be extended with one click; zero means not at all, and Why says why.
 type ExtensionOffer struct {
 	By  catalog.Duration
@@ -150,13 +166,13 @@ type ExtensionOffer struct {
 // Receipt says where a message is.
 type Receipt struct {
 	At MessageRef
-	// Old are earlier status messages about the same request that were found when looking, of chapters that are over.
+	// Old are earlier messages of the same kind about the same request that were found when looking, of chapters that are over.
 	Old []MessageRef
 }
 
 // Notifier tells people. Errors are *TargetError.
 type Notifier interface {
-	// Send posts or updates the message and returns where it is.
+	// Send posts or updates the message and returns where it is; nowhere if it is over and was never there.
 	Send(ctx context.Context, m Message) (Receipt, error)
 	// Find returns the Slack profile with this e-mail address, or a permanent error if there is none.
 	Find(ctx context.Context, email string) (SlackProfile, error)

@@ -44,6 +44,9 @@ func (n *Notifier) Send(ctx context.Context, m access.Message) (access.Receipt, 
 		}
 		got = found
 	}
+	if got.At == (access.MessageRef{}) && m.Over() {
+		return got, nil
+	}
 	var err error
 	got.At, err = n.put(ctx, m, got.At)
 	return got, err

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"usher/access"
+	"usher/sandbox/slacksim"
 )
 
 // told checks that each person has one message for each thing, and that it says what is true now.
@@ -17,9 +18,6 @@ func (o *oracle) told() {
 				continue
 			}
 			key := kind + " of " + string(id) + " to " + p.Handle
-			if kind == "notice" {
-				key += m.TS // Each extension brings a new one.
-			}
 			if chapterOf(m.Metadata) == "over" {
 				if !strings.Contains(m.Plain(), "newer message") || strings.Contains(string(m.Blocks), `"button"`) {
 					o.wrong(3, "the message %s, which a newer one has replaced, says\n%s", key, m.Plain())
@@ -35,10 +33,23 @@ func (o *oracle) told() {
 			if kind == "status" && !notifies(m.Notified, o.chapter(id)) {
 				o.wrong(3, "the message %s notified of %q, and nobody was notified of what it says now:\n%s", key, m.Notified, m.Plain())
 			}
+			if kind == "notice" {
+				o.announced(key, o.grants[id], m)
+			}
 			if kind == "ask" && o.requests[id].State != access.RequestPending && strings.Contains(string(m.Blocks), "approve") && strings.Contains(m.Plain(), "[Approve]") {
 				o.wrong(3, "the message %s still has its buttons", key)
 			}
 		}
+	}
+}
+
+// announced checks what a notice says of the end.
+func (o *oracle) announced(key string, g access.Grant, m slacksim.Message) {
+	switch due := g.DueAt.UTC().Format("2006-01-02 15:04 UTC"); {
+	case g.State != access.GrantActive && strings.Contains(string(m.Blocks), `"button"`):
+		o.wrong(3, "the grant is %s, and the message %s has its buttons:\n%s", g.State, key, m.Plain())
+	case g.State == access.GrantActive && !strings.Contains(m.Plain(), due):
+		o.wrong(3, "the message %s should say that the end is at %s:\n%s", key, due, m.Plain())
 	}
 }
 
