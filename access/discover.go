@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -39,8 +40,9 @@ type FoundGroup struct {
 	Description string        `json:"description,omitempty"`
 	// Members counts the direct members; -1 means unknown.
 	Members int `json:"members"`
-	// Owners are the e-mail addresses of those whom the directory calls the group's owners.
-	Owners []string `json:"owners,omitempty"`
+	// Owners are the e-mail addresses of those whom the directory calls the group's owners, MoreOwners how many were left out.
+	Owners     []string `json:"owners,omitempty"`
+	MoreOwners int      `json:"moreOwners,omitempty"`
 	// App is the first application that the group opens, AppID its id in the directory.
 	App   string `json:"app,omitempty"`
 	AppID string `json:"appId,omitempty"`
@@ -55,6 +57,10 @@ const (
 	useWithin = 90 * 24 * time.Hour
 	// windowMost is the longest pause between two questions that a directory asks for in good faith.
 	windowMost = 5 * time.Minute
+	// ownersMost is how many owners of a group are named.
+	ownersMost = 10
+	// triesMost is how often a directory may put one question off.
+	triesMost = 5
 )
 
 // Look says where to look for groups that the catalog does not name.
@@ -92,7 +98,11 @@ func (l Look) Discover(ctx context.Context) (Discovery, error) {
 			l.Progress(name, n, 0)
 			return nil
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, idp.ErrNoList):
+			d.Silent = append(d.Silent, name)
+			continue
+		case err != nil:
 			d.Troubles[name] = "Its groups are not all here: " + err.Error() + "."
 		}
 		d.whole[name] = err == nil
@@ -104,7 +114,7 @@ func (l Look) Discover(ctx context.Context) (Discovery, error) {
 	}
 	slices.SortFunc(d.Vanished, func(a, b catalog.Group) int { return strings.Compare(a.String(), b.String()) })
 	if l.Uses {
-		d.readUses(ctx)
+		l.readUses(ctx, &d.Discovery)
 	}
 	return d.Discovery, ctx.Err()
 }
@@ -121,8 +131,12 @@ func (d *discoverer) add(provider string, g idp.Discovered) {
 		Group: catalog.Group{Provider: provider, ID: string(g.ID)}, Name: g.Name, Description: g.Description, Members: g.Members, Refusal: g.Refusal,
 	}
 	for _, o := range g.Owners {
-		if o.Email != "" {
-			f.Owners = append(f.Owners, o.Email)
+		switch email := strings.ToLower(o.Email); {
+		case email == "" || slices.Contains(f.Owners, email):
+		case len(f.Owners) == ownersMost:
+			f.MoreOwners++
+		default:
+			f.Owners = append(f.Owners, email)
 		}
 	}
 	if len(g.Apps) > 0 {
@@ -141,42 +155,50 @@ func (d *discoverer) add(provider string, g idp.Discovered) {
 	}
 }
 
-// readUses asks once for each app when anybody used it last.
-func (d *discoverer) readUses(ctx context.Context) {
+// readUses asks once for each app when anybody used it last. That this may not be read is a trouble only where somebody wants
+// it: with Uses.
+func (l Look) readUses(ctx context.Context, d *Discovery) {
 	type app struct{ provider, id string }
-	known, asked := map[app]time.Time{}, map[string]int{}
+	known, asked, done := map[app]time.Time{}, map[string]int{}, map[string]bool{}
 	for i := range d.Found {
 		f := &d.Found[i]
-		reader, can := d.Providers[f.Group.Provider].(idp.ActivityReader)
-		if !can || f.AppID == "" || d.Troubles[f.Group.Provider] != "" {
+		name := f.Group.Provider
+		reader, can := l.Providers[name].(idp.ActivityReader)
+		if !can || f.AppID == "" || done[name] || ctx.Err() != nil {
 			continue
 		}
-		a := app{f.Group.Provider, f.AppID}
+		a := app{name, f.AppID}
 		at, before := known[a]
 		if !before {
-			err := patiently(ctx, d.Now, func() (err error) {
-				at, err = reader.LastUse(ctx, f.AppID, "", d.Now().Add(-useWithin))
+			err := patiently(ctx, l.Now, func() (err error) {
+				at, err = reader.LastUse(ctx, f.AppID, "", l.Now().Add(-useWithin))
 				return err
 			})
 			if err != nil {
-				d.Troubles[f.Group.Provider] = "When apps were used last is not known of all: " + err.Error() + "."
+				done[name] = true
+				if l.Uses || idp.KindOf(err) != idp.Forbidden {
+					d.Troubles[name] = strings.TrimSpace(d.Troubles[name] + " When apps were used last is not known of all: " + err.Error() + ".")
+				}
 				continue
 			}
 			known[a] = at
-			asked[a.provider]++
-			d.Progress(a.provider, 0, asked[a.provider])
+			asked[name]++
+			if l.Progress != nil {
+				l.Progress(name, 0, asked[name])
+			}
 		}
 		f.LastUse = at
 	}
 }
 
-// patiently calls f until it is not throttled any more, and waits in between as long as the vendor asks for in good faith.
+// patiently calls f until it is not throttled any more, a few times, and waits in between as long as the vendor asks for in good
+// faith.
 func patiently(ctx context.Context, now func() time.Time, f func() error) error {
-	for {
+	for tries := 1; ; tries++ {
 		err := f()
 		at := idp.RetryAt(err)
 		wait := at.Sub(now())
-		if idp.KindOf(err) != idp.Throttled || at.IsZero() || wait > windowMost {
+		if idp.KindOf(err) != idp.Throttled || at.IsZero() || wait > windowMost || tries == triesMost {
 			return err
 		}
 		t := time.NewTimer(max(wait, 0) + time.Second)
@@ -193,11 +215,9 @@ func patiently(ctx context.Context, now func() time.Time, f func() error) error 
 func Suggest(found ...FoundGroup) string {
 	list := make([]catalog.Suggestion, 0, len(found))
 	for _, f := range found {
-		s := catalog.Suggestion{Group: f.Group, App: f.App, Name: f.Name, Description: f.Description, Owners: f.Owners, Facts: f.Facts()}
-		if strings.HasPrefix(f.AppID, "0oa") {
-			s.OktaApp = f.AppID
-		}
-		list = append(list, s)
+		list = append(list, catalog.Suggestion{
+			Group: f.Group, App: f.App, AppID: f.AppID, Name: f.Name, Description: f.Description, Owners: f.Owners, Facts: f.Facts(),
+		})
 	}
 	return catalog.Suggest(list)
 }

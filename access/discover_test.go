@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -54,21 +55,24 @@ func TestWhatOneDirectoryDoesNotTellHidesNothingElse(t *testing.T) {
 	gate := group("g3", 3)
 	gate.Refusal = "It holds an admin role."
 	owned := group("g2", 7)
-	owned.Owners, owned.Apps = []idp.User{{Email: "o@x.example"}, {}}, []idp.App{{ID: "0oa1", Name: "Datadog"}}
+	owned.Owners, owned.Apps = []idp.User{{Email: "O@x.example"}, {}, {Email: "o@x.example"}}, []idp.App{{ID: "0oa1", Name: "Datadog"}}
 	use := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
 	good := &lister{groups: []idp.Discovered{group("named", 1), owned, gate, owned}, use: func(string, idp.UserID) (time.Time, error) { return use, nil }}
 	bad := &lister{groups: []idp.Discovered{group("b1", 1), group("b2", 1)}, fail: &idp.Error{Kind: idp.Unavailable, Op: "list groups", Err: errors.New("HTTP 503")}}
+	shy := &lister{groups: []idp.Discovered{{}, {}}, fail: &idp.Error{Kind: idp.Invalid, Op: "list groups", Err: idp.ErrNoList}}
+	shy.groups[0] = group("s1", 1)
 	named := map[catalog.Group]*catalog.Entitlement{}
 	for _, g := range []string{"good:named", "good:gone", "bad:b2", "mute:m"} {
 		provider, id, _ := strings.Cut(g, ":")
 		named[catalog.Group{Provider: provider, ID: id}] = &catalog.Entitlement{}
 	}
 	d, err := access.Look{
-		Providers: map[string]idp.Provider{"good": good, "bad": bad, "mute": struct{ idp.Provider }{}}, Named: named, Uses: true, Now: time.Now,
+		Providers: map[string]idp.Provider{"good": good, "bad": bad, "mute": struct{ idp.Provider }{}, "shy": shy}, Named: named, Uses: true, Now: time.Now,
 	}.Discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Found = slices.DeleteFunc(d.Found, func(f access.FoundGroup) bool { return f.Group.Provider == "shy" })
 	want := []access.FoundGroup{
 		{Group: catalog.Group{Provider: "bad", ID: "b1"}, Name: "name of b1", Members: 1},
 		{Group: catalog.Group{Provider: "good", ID: "g2"}, Name: "name of g2", Members: 7, Owners: []string{"o@x.example"}, App: "Datadog", AppID: "0oa1", LastUse: use},
@@ -76,7 +80,7 @@ func TestWhatOneDirectoryDoesNotTellHidesNothingElse(t *testing.T) {
 	if fmt.Sprint(d.Found) != fmt.Sprint(want) {
 		t.Errorf("found %+v", d.Found)
 	}
-	if len(d.Refused) != 1 || d.Refused[0].Refusal != gate.Refusal || d.Known != 1 || !slices.Equal(d.Silent, []string{"mute"}) {
+	if len(d.Refused) != 1 || d.Refused[0].Refusal != gate.Refusal || d.Known != 1 || !slices.Equal(d.Silent, []string{"mute", "shy"}) {
 		t.Errorf("refused %v, known %d, silent %v", d.Refused, d.Known, d.Silent)
 	}
 	if len(d.Vanished) != 1 || d.Vanished[0].ID != "gone" {
@@ -120,6 +124,85 @@ func TestLastUseIsReadOnceForEachAppAndWaitsWhenThrottled(t *testing.T) {
 			t.Errorf("uses %v and %v", d.Found[3].LastUse, d.Found[5].LastUse)
 		}
 	})
+}
+
+func TestADirectoryThatOnlyPutsOffIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := group("g1", 1)
+		g.Apps = []idp.App{{ID: "app", Name: "App"}}
+		l := &lister{groups: []idp.Discovered{g}, use: func(string, idp.UserID) (time.Time, error) {
+			return time.Time{}, &idp.Error{Kind: idp.Throttled, Op: "read last use", RetryAt: time.Now().Add(time.Minute)}
+		}}
+		d, err := access.Look{Providers: map[string]idp.Provider{"p": l}, Uses: true, Now: time.Now}.Discover(t.Context())
+		if err != nil || len(l.asked) > 10 || d.Troubles["p"] == "" {
+			t.Errorf("%v, asked %d times, %v", err, len(l.asked), d.Troubles)
+		}
+	})
+}
+
+// What is on the Home tab is there before anybody has asked a slow log, and bounded whatever the directory says.
+func TestWhatWasFoundIsShownBeforeItsLastUseAndStaysSmall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	use := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	l := &lister{Provider: w.dir}
+	w.adjust = func(c *access.Config) { c.Providers = map[string]idp.Provider{"dir": l} }
+	w.open()
+	home := func() *access.Discovery {
+		h, err := w.service.Home(t.Context(), w.person("ada"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.Discovery
+	}
+	for i := range 300 {
+		g := group(fmt.Sprintf("%03d", i)+strings.Repeat("x", 250), i)
+		g.Name, g.Apps = strings.Repeat("n", 5000), []idp.App{{ID: "app", Name: strings.Repeat("a", 5000)}}
+		for o := range 1000 {
+			g.Owners = append(g.Owners, idp.User{Email: fmt.Sprintf("owner-%d@x.example", o)})
+		}
+		l.groups = append(l.groups, g)
+	}
+	l.use = func(string, idp.UserID) (time.Time, error) {
+		if d := home(); d == nil || len(d.Found) != 200 {
+			t.Error("the last use is read before anything is shown")
+		}
+		return use, nil
+	}
+	if err := w.service.Discover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d := home()
+	if data, err := json.Marshal(d); err != nil || len(data) > 300<<10 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+	if f := d.Found[0]; !f.LastUse.Equal(use) || len(f.Owners) != 10 || f.MoreOwners != 990 || d.More != 100 {
+		t.Errorf("last use %v, %d owners and %d more, %d groups more", f.LastUse, len(f.Owners), f.MoreOwners, d.More)
+	}
+	if len(l.asked) != 1 {
+		t.Errorf("asked %d times", len(l.asked))
+	}
+
+	// The log cannot be read any more, which nobody has asked for; then the list breaks off after a group that is not fit now.
+	l.use = func(string, idp.UserID) (time.Time, error) {
+		return time.Time{}, &idp.Error{Kind: idp.Forbidden, Op: "read last use"}
+	}
+	if err := w.service.Discover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d = home(); len(d.Troubles) != 0 || !d.Found[0].LastUse.Equal(use) {
+		t.Errorf("troubles %v, last use %v", d.Troubles, d.Found[0].LastUse)
+	}
+	gate := d.Found[0].Group
+	l.groups[0] = idp.Discovered{Group: idp.Group{ID: idp.GroupID(gate.ID), Refusal: "It holds an admin role."}}
+	l.fail = errors.New("cut off")
+	if err := w.service.Discover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d = home(); len(d.Found) != 199 || d.More != 100 || slices.ContainsFunc(d.Found, func(f access.FoundGroup) bool { return f.Group == gate }) {
+		t.Errorf("%d found, %d more; what must not be governed is still offered", len(d.Found), d.More)
+	}
 }
 
 func TestAdminsSeeWhatNoCatalogNamesUntilItDoes(t *testing.T) {

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
+
+	"usher/catalog"
 )
 
 const (
@@ -14,7 +17,7 @@ const (
 	lastDiscovery = "last"
 	// foundMost is how many groups are remembered, those with most members first. usher catalog discover prints them all.
 	foundMost = 200
-	// foundText is how many characters of a description are remembered.
+	// foundText is how many characters of a text are remembered.
 	foundText = 200
 )
 
@@ -69,49 +72,95 @@ func (s *Service) AskDiscovery(_ context.Context, by Person) error {
 func (s *Service) DiscoveryAsked() <-chan struct{} { return s.seekers.asked }
 
 // Discover looks through the directories, see [Look], remembers what is there for the admins' Home tabs, and draws the
-// tabs of those who wait for it anew.
+// tabs of those who wait for it anew; and once more when it is known of what is remembered when it was used last.
 func (s *Service) Discover(ctx context.Context) error {
-	d, err := Look{Providers: s.cfg.Providers, Now: s.cfg.Now, Named: s.Catalog().Groups(), Uses: true}.Discover(ctx)
+	look := Look{Providers: s.cfg.Providers, Now: s.cfg.Now, Named: s.Catalog().Groups()}
+	d, err := look.Discover(ctx)
 	if err == nil {
-		err = s.cfg.Store.Update(ctx, func(tx Tx) error {
-			was, err := s.discovered(tx)
-			if err != nil {
-				return err
-			}
-			return tx.Put(Discoveries, lastDiscovery, d.after(was))
-		})
+		d, err = s.remember(ctx, d)
 	}
-	s.cfg.Notifier.Changed(s.seekers.answered()...)
+	who := s.seekers.answered()
+	s.cfg.Notifier.Changed(who...)
 	if err != nil {
 		return fmt.Errorf("discover groups: %w", err)
 	}
+	before := slices.Clone(d.Found)
+	if look.readUses(ctx, &d); slices.EqualFunc(before, d.Found, func(a, b FoundGroup) bool { return a.LastUse.Equal(b.LastUse) }) {
+		return ctx.Err()
+	}
+	if _, err := s.remember(ctx, d); err != nil {
+		return fmt.Errorf("discover groups: %w", err)
+	}
+	s.cfg.Notifier.Changed(who...)
 	return nil
+}
+
+// remember writes what was found and returns it.
+func (s *Service) remember(ctx context.Context, d Discovery) (kept Discovery, err error) {
+	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
+		was, err := s.discovered(tx)
+		if err != nil {
+			return err
+		}
+		kept = d.after(was)
+		return tx.Put(Discoveries, lastDiscovery, kept)
+	})
+	return kept, err
 }
 
 // after is what to remember: what was found before, too, where a list has not come to its end, and no more than fits a record
 // that every drawing of an admin's Home tab reads.
 func (d Discovery) after(was *Discovery) Discovery {
-	d.Found, d.Refused = slices.Clone(d.Found), nil
+	found, more := slices.Clone(d.Found), d.More
 	if was != nil {
+		now := map[catalog.Group]int{}
+		for i, f := range d.Found {
+			now[f.Group] = i
+		}
+		for _, f := range d.Refused {
+			now[f.Group] = -1
+		}
 		for _, f := range was.Found {
-			there := func(g FoundGroup) bool { return g.Group == f.Group }
-			if whole, listed := d.whole[f.Group.Provider]; listed && !whole && !slices.ContainsFunc(d.Found, there) {
-				d.Found = append(d.Found, f)
+			whole, listed := d.whole[f.Group.Provider]
+			switch i, there := now[f.Group]; {
+			case there && i >= 0 && found[i].LastUse.IsZero() && found[i].AppID == f.AppID:
+				found[i].LastUse = f.LastUse // Until it has been read anew.
+			case !there && listed && !whole:
+				found = append(found, f)
 			}
 		}
-	}
-	slices.SortFunc(d.Found, func(a, b FoundGroup) int {
-		return cmp.Or(cmp.Compare(b.Members, a.Members), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Group.String(), b.Group.String()))
-	})
-	if d.More = max(0, len(d.Found)-foundMost); d.More > 0 {
-		d.Found = d.Found[:foundMost]
-	}
-	for i := range d.Found {
-		if r := []rune(d.Found[i].Description); len(r) > foundText {
-			d.Found[i].Description = string(r[:foundText])
+		if slices.Contains(slices.Collect(maps.Values(d.whole)), false) {
+			more = max(more, was.More)
 		}
 	}
+	slices.SortFunc(found, func(a, b FoundGroup) int {
+		return cmp.Or(cmp.Compare(b.Members, a.Members), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Group.String(), b.Group.String()))
+	})
+	if extra := len(found) - foundMost; extra > 0 {
+		found, more = found[:foundMost], max(more, extra)
+	}
+	for i := range found {
+		found[i] = found[i].short()
+	}
+	d.Found, d.More, d.Refused, d.Vanished = found, more, nil, nil
+	d.Troubles = maps.Clone(d.Troubles)
+	for name, text := range d.Troubles {
+		d.Troubles[name] = short(text, 500)
+	}
 	return d
+}
+
+func (f FoundGroup) short() FoundGroup {
+	f.Name, f.Description, f.App = short(f.Name, foundText), short(f.Description, foundText), short(f.App, foundText)
+	return f
+}
+
+// short cuts a text after so many characters.
+func short(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
 }
 
 // discovered is what was found when somebody looked last, without what the catalog names by now; nil if nobody has looked yet.

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"usher/access"
+	"usher/catalog"
 )
 
 // unassignedSection lists the groups that the directories have and no catalog names.
@@ -35,7 +38,9 @@ func unassignedSection(h access.Home) homeSection {
 	if d == nil {
 		return s
 	}
-	s.empty = "None: the catalog names every group that Usher could govern."
+	if s.empty = "None: the catalog names every group that Usher could govern."; len(d.Troubles)+len(d.Silent)+d.More > 0 {
+		s.empty = "None is known, but not everything could be seen:"
+	}
 	for _, name := range slices.Sorted(maps.Keys(d.Troubles)) {
 		s.note += "\n:warning: " + lit(name, 40) + ": " + lit(d.Troubles[name], 300)
 	}
@@ -47,11 +52,18 @@ func unassignedSection(h access.Home) homeSection {
 	}
 	for _, f := range d.Found {
 		b := section("*" + lit(f.Name, 80) + "*\n" + strings.Join(foundFacts(f), " · "))
-		b.BlockID = "found/" + cut(f.Group.String(), 200)
+		b.BlockID = foundBlock(f.Group)
 		b.Accessory = slack.NewAccessory(said(button(actionSuggest, f.Group.String(), "Suggested entry"), "Suggested entry for "+f.Name))
 		s.items = append(s.items, []slack.Block{b})
 	}
 	return s
+}
+
+// foundBlock is the same over redraws, so that a click in between still finds the block, and another for each group: ids may be
+// longer than what Slack takes.
+func foundBlock(g catalog.Group) string {
+	sum := sha256.Sum256([]byte(g.String()))
+	return "found/" + hex.EncodeToString(sum[:12])
 }
 
 // foundFacts are what is known of a group that was found.
@@ -63,7 +75,7 @@ func foundFacts(f access.FoundGroup) []string {
 	if f.Members >= 0 {
 		facts = append(facts, number(f.Members, "member"))
 	}
-	switch n := len(f.Owners); {
+	switch n := len(f.Owners) + f.MoreOwners; {
 	case n == 1:
 		facts = append(facts, "owner "+lit(f.Owners[0], 80))
 	case n > 1:
@@ -107,12 +119,15 @@ func (b *Bot) showSuggestion(ctx context.Context, c slack.InteractionCallback, g
 	b.notifier.home.used(access.SlackID(c.User.ID))
 }
 
-// suggestionView shows a catalog entry to be copied.
+// suggestionView shows a catalog entry to be copied, whole or not at all.
 func suggestionView(f access.FoundGroup, entry string) slack.ModalViewRequest {
+	if len(entry) > 2900 {
+		return sentenceView("Suggested entry", "The entry for this group is too long for Slack. usher catalog discover prints it.")
+	}
 	return modal(callbackDone, "Suggested entry", "Close",
 		section("*"+lit(f.Name, 80)+"*\n"+strings.Join(foundFacts(f), " · ")),
 		slack.NewRichTextBlock("", &slack.RichTextPreformatted{
-			Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(cut(entry, 2900), nil)},
+			Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(entry, nil)},
 		}),
 		section("Put it into the catalog file, and choose owners, risk and policy. Nobody can ask for it before somebody writes `status: approved` there."),
 	)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"usher/access"
+	"usher/catalog"
 	"usher/sandbox/slacksim"
 )
 
@@ -30,7 +31,7 @@ func TestAdminsLookForUnassignedGroupsAndCopyASuggestion(t *testing.T) {
 	s.must(err)
 	s.homeTab(id(ann()), "1 to 5")
 
-	_, err = s.sim.Click(s.ctx, id(ann()), slacksim.InHome(), actionSuggest, slacksim.Pick{BlockID: "found/okta:00g7", Value: "okta:00g7"})
+	_, err = s.sim.Click(s.ctx, id(ann()), slacksim.InHome(), actionSuggest, slacksim.Pick{BlockID: foundBlock(catalog.Group{Provider: "okta", ID: "00g7"}), Value: "okta:00g7"})
 	s.must(err)
 	v := s.view(ann(), "Suggested entry", "datadog-viewer")
 	for _, want := range []string{"status: unassigned", `owners: ["bob@acme.example", "cyd@acme.example"]`, `groups: ["okta:00g7"]`, "Nobody can ask for it before"} {

@@ -306,8 +306,10 @@ func homes4gallery() map[string]access.Home {
 		Role:   writeRole(), Person: ann(), Issue: issue,
 	}}
 	none := access.Home{Person: ann(), Now: noon(), Admin: true, Discovery: &access.Discovery{At: noon()}}
+	blind := none
+	blind.Discovery = &access.Discovery{At: noon(), Silent: []string{"billing"}, Troubles: map[string]string{"okta": "Its groups are not all here: discover groups: unauthorized."}}
 	return map[string]access.Home{
-		"empty": {Person: ann(), Now: noon()}, "full": full, "admin": admin, "crowded": crowded(), "found_nothing": none,
+		"empty": {Person: ann(), Now: noon()}, "full": full, "admin": admin, "crowded": crowded(), "found_nothing": none, "seen_nothing": blind,
 		"not_looked": {Person: ann(), Now: noon(), Admin: true}, "looking": {Person: ann(), Now: noon(), Admin: true, Looking: true},
 	}
 }

@@ -58,7 +58,7 @@ func (p *parser) readApp(at place) *App {
 	p.checkApproved(f, a)
 	if at, ok := f.get("entitlements"); ok {
 		names := map[string]place{}
-		for _, item := range at.items(500) {
+		for _, item := range at.items(maxEntitlements) {
 			a.Entitlements = append(a.Entitlements, p.readEntitlement(item, a, names))
 		}
 	}

@@ -40,25 +40,25 @@ func checkGroup(at place, g Group) bool {
 		at.problem("write provider:id, such as okta:00g1abcd", "%q is not a group", g.String())
 	case g.Provider == "okta" && (!strings.HasPrefix(g.ID, "00g") || strings.ContainsAny(g.ID, " /:")):
 		at.problem("copy the id from the address of the group's page in Okta; it begins with 00g", "%q is not the id of an Okta group", g.ID)
-	case g.Provider == "entra" && !isUUID(g.ID, "0123456789abcdef"):
+	case g.Provider == "entra" && !isUUID(g.ID):
 		at.problem("copy the object id from the group's page in Entra, in small letters", "%q is not the id of an Entra group", g.ID)
 	case g.Provider == "google" && (len(g.ID) < 8 || len(g.ID) > 64 || strings.Trim(g.ID, "0123456789abcdefghijklmnopqrstuvwxyz") != ""):
 		at.problem("copy the id, small letters and digits and never an address, from usher catalog discover", "%q is not the id of a Google group", g.ID)
-	case g.Provider == "ldap" && !isUUID(g.ID, "0123456789abcdefABCDEF"):
-		at.problem("copy the group's entryUUID or objectGUID, with its hyphens, from usher catalog discover", "%q is not the id of an LDAP group", g.ID)
+	case g.Provider == "ldap" && !isUUID(g.ID):
+		at.problem("copy the group's entryUUID or objectGUID, with its hyphens and in small letters, from usher catalog discover", "%q is not the id of an LDAP group", g.ID)
 	default:
 		return true
 	}
 	return false
 }
 
-// isUUID accepts the usual form with hyphens, in the given digits.
-func isUUID(s, digits string) bool {
+// isUUID accepts the usual form with hyphens and small letters: two spellings would be two groups.
+func isUUID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}
 	for i, r := range s {
-		if hyphen := i == 8 || i == 13 || i == 18 || i == 23; hyphen != (r == '-') || !hyphen && !strings.ContainsRune(digits, r) {
+		if hyphen := i == 8 || i == 13 || i == 18 || i == 23; hyphen != (r == '-') || !hyphen && !strings.ContainsRune("0123456789abcdef", r) {
 			return false
 		}
 	}

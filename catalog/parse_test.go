@@ -364,7 +364,7 @@ func TestGroupsAreNamedByIDsOfTheirProvider(t *testing.T) {
 		{"google:eng", "not the id of a Google group", "usher catalog discover"},
 		{"google:" + strings.Repeat("0", 65), "not the id of a Google group", "usher catalog discover"},
 		{"ldap:" + small, "", ""},
-		{"ldap:" + capital, "", ""},
+		{"ldap:" + capital, "not the id of an LDAP group", "small letters"},
 		{"ldap:cn=eng,ou=groups,dc=acme,dc=example", "not the id of an LDAP group", "entryUUID or objectGUID"},
 		{"ldap:" + strings.ReplaceAll(small, "-", ""), "not the id of an LDAP group", "with its hyphens"},
 		{"wiki:Whatever the app says", "", ""}, // SCIM and webhooks have ids of their own.

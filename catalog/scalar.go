@@ -19,6 +19,8 @@ const (
 	maxDurations   = 10
 	maxID          = 64
 	maxList        = 50
+
+	maxEntitlements = 500 // of an app
 )
 
 // scalar returns the text of a value of one of the tags, as written.
@@ -163,9 +165,17 @@ func (p place) email() (string, bool) {
 	if !ok {
 		return "", false
 	}
-	address, err := mail.ParseAddress(s)
-	if err != nil || address.Address != s || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '"' }) {
+	lower, ok := address(s)
+	if !ok {
 		p.problem("write it like ada@example.com", "%q is not an e-mail address", s)
+	}
+	return lower, ok
+}
+
+// address reads a bare e-mail address and lowers its case.
+func address(s string) (string, bool) {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '"' }) {
 		return "", false
 	}
 	return strings.ToLower(s), true

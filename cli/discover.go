@@ -6,10 +6,10 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"usher/access"
+	"usher/catalog"
 	"usher/idp"
 )
 
@@ -72,7 +72,7 @@ func writeFound(out io.Writer, d access.Discovery) {
 		d.At.UTC().Format(time.DateOnly), count(len(d.Found), "group"), d.Known, len(d.Refused))
 	say(out, "# Nothing of this may be requested: a person sets status: approved, with owners, risk and policy.\n")
 	for _, name := range slices.Sorted(maps.Keys(d.Troubles)) {
-		say(out, "# INCOMPLETE: %s: %s\n", title(name), oneLine(d.Troubles[name]))
+		say(out, "# INCOMPLETE: %s: %s\n", title(name), catalog.OneLine(d.Troubles[name]))
 	}
 	for _, g := range d.Vanished {
 		say(out, "# GONE: %s is in the catalog and not in %s any more.\n", g, title(g.Provider))
@@ -81,9 +81,7 @@ func writeFound(out io.Writer, d access.Discovery) {
 		say(out, "# %s cannot list its groups.\n", title(name))
 	}
 	for _, g := range d.Refused {
-		say(out, "# not fit: %s %s: %s\n", g.Group, oneLine(g.Name), oneLine(g.Refusal))
+		say(out, "# not fit: %s %s: %s\n", g.Group, catalog.OneLine(g.Name), catalog.OneLine(g.Refusal))
 	}
 	say(out, "version: 1\n%s", access.Suggest(d.Found...))
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

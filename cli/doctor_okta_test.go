@@ -61,6 +61,19 @@ func TestOktaIsEnteredAsAServiceAppWithTheFewestRights(t *testing.T) {
 	if status, out, _ := program(t.Context(), t, env, "doctor", "-config", settings); status != 0 {
 		t.Errorf("by the environment: status %d\n%s", status, out)
 	}
+	// Who asks for a scope too many is told that, and nothing of the groups and people that cannot be read for it.
+	file, err := os.ReadFile(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more = []byte(strings.Replace(string(file), "okta.users.read]", "okta.users.read, okta.logs.read]", 1))
+	if err := os.WriteFile(settings, more, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, out, _ = program(t.Context(), t, env, "doctor", "-config", settings)
+	if got := failures(out); status != 1 || len(got) != 1 || !strings.Contains(got[0], "okta.logs.read") || !strings.Contains(got[0], "okta.scopes") {
+		t.Errorf("a scope too many: status %d\n%s", status, out)
+	}
 	env["USHER_OKTA_KEY_ID"] = "k2"
 	if status, out, _ := program(t.Context(), t, env, "doctor", "-config", settings); status != 1 || !strings.Contains(out, "Compare client id, key id and private key") {
 		t.Errorf("with another key's id: status %d\n%s", status, out)

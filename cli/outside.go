@@ -212,10 +212,11 @@ func aboutAll(err error) bool {
 }
 
 // lookAround checks the outside after the start, after each new catalog and daily while there is work, and logs each failure
-// with its fix. It looks for groups that no catalog names daily, too, and whenever an admin asks. It tries again while something could not be checked, and says nothing twice. Nothing of it stops the program:
-// what works goes on.
+// with its fix. It looks for groups that no catalog names daily, too, and whenever an admin asks. It tries again while
+// something could not be checked, and says nothing twice. Nothing of it stops the program: what works goes on.
 func (p *parts) lookAround(ctx context.Context) error {
 	told := map[string]bool{}
+	p.looked.at, p.looked.done = time.Now(), p.worked()
 	for wait := time.Minute; ; {
 		list := p.outside(ctx, gentle(), nil)
 		if ctx.Err() != nil {
@@ -229,7 +230,8 @@ func (p *parts) lookAround(ctx context.Context) error {
 		}
 		if p.rest(ctx, pause, p.worked, p.service.DiscoveryAsked()) {
 			wait = time.Minute
-		} else if pause == daily {
+		}
+		if p.looked.due(time.Now(), p.worked()) {
 			p.discover(ctx)
 		}
 	}
@@ -260,8 +262,19 @@ func (p *parts) rest(ctx context.Context, pause time.Duration, worked func() int
 	}
 }
 
+// look is when something was looked for last, and how much had been done by then.
+type look struct {
+	at   time.Time
+	done int
+}
+
+// due reports whether a day with work has passed since. A catalog that changes often or a vendor that cannot be asked puts it
+// off by minutes, not for ever.
+func (l look) due(now time.Time, done int) bool { return now.Sub(l.at) >= daily && done != l.done }
+
 // discover looks for groups that no catalog names, for the admins' Home tabs.
 func (p *parts) discover(ctx context.Context) {
+	defer func() { p.looked = look{time.Now(), p.worked()} }()
 	if err := p.service.Discover(ctx); err != nil && ctx.Err() == nil {
 		p.log.Error("look for groups that no catalog names", "err", err)
 	}

@@ -91,6 +91,20 @@ func TestTheOutsideIsLookedAtDailyWhileThereIsWork(t *testing.T) {
 	})
 }
 
+func TestGroupsAreLookedForAfterADayWithWork(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	l := look{at: now, done: 3}
+	for after, c := range map[time.Duration]struct {
+		done int
+		due  bool
+	}{time.Hour: {9, false}, daily - 1: {9, false}, daily: {9, true}, 30 * daily: {3, false}} {
+		if got := l.due(now.Add(after), c.done); got != c.due {
+			t.Errorf("after %v with %d done: %v", after, c.done, got)
+		}
+	}
+}
+
 func TestDirectoryIsAskedGentlyAndNotInVain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -34,6 +34,7 @@ type parts struct {
 	bot      *bot.Bot
 	memory   groupMemory
 	renewed  chan struct{} // A new catalog is in force.
+	looked   look          // For groups that no catalog names.
 }
 
 // logger makes the log that the configuration asks for, on the program's error output.

@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -125,6 +126,9 @@ type App struct {
 	ID   string // the provider's own id, as in ActivityReader
 	Name string
 }
+
+// ErrNoList is in the error of a Discoverer that turns out to have no list: that is no fault.
+var ErrNoList = errors.New("groups are not listed")
 
 // Discoverer is implemented by providers that can list what they have.
 type Discoverer interface {

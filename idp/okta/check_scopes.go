@@ -30,10 +30,27 @@ func (p *Provider) checkServiceApp(ctx context.Context) ([]idp.Finding, bool) {
 	if err != nil && idp.KindOf(err) != idp.Forbidden {
 		return []idp.Finding{finding(credentials, err, "", "Compare client id, key id and private key with the service app in the Okta admin console.")}, false
 	}
+	if len(refused) > 0 {
+		return []idp.Finding{refusedScopes(refused)}, false
+	}
 	signedIn := idp.Finding{Subject: credentials, OK: true, Detail: "The service app signs in with its key."}
-	findings := []idp.Finding{signedIn, judgeManage(slices.Contains(granted, scopeManage))}
-	return append(findings, judgeScopes(granted, refused)...), len(refused) == 0
+	return []idp.Finding{signedIn, judgeManage(slices.Contains(granted, scopeManage)), judgeScopes(granted)}, true
 }
+
+// refusedScopes says which scopes keep Okta from signing the app in.
+func refusedScopes(refused []string) idp.Finding {
+	f := idp.Finding{
+		Subject: "credentials", Fix: "Grant them " + whereScopes,
+		Detail: "The key is right, but Okta signs nobody in who asks for a scope too many, and these are not granted: " + strings.Join(refused, ", ") + ".",
+	}
+	if optional := optionalScopes(); !slices.ContainsFunc(refused, func(s string) bool { return optional[s] == "" }) {
+		f.Fix += ", or name the others under okta.scopes in the settings: these can be done without"
+	}
+	f.Fix += "."
+	return f
+}
+
+const whereScopes = "under Okta API Scopes of the service app"
 
 func judgeManage(granted bool) idp.Finding {
 	f := idp.Finding{Subject: "right to change members", OK: granted}
@@ -46,16 +63,8 @@ func judgeManage(granted bool) idp.Finding {
 }
 
 // judgeScopes says nothing of the scopes that can be done without: what there is not then shows in the reads that follow.
-func judgeScopes(granted, refused []string) []idp.Finding {
-	const subject, where = "scopes", "under Okta API Scopes of the service app"
-	if len(refused) > 0 {
-		f := idp.Finding{Subject: subject, Detail: "Okta signs nobody in who asks for a scope too many, and these are not granted: " + strings.Join(refused, ", ") + ".", Fix: "Grant them " + where}
-		if optional := optionalScopes(); !slices.ContainsFunc(refused, func(s string) bool { return optional[s] == "" }) {
-			f.Fix += ", or name the others under okta.scopes in the settings: these can be done without"
-		}
-		f.Fix += "."
-		return []idp.Finding{f}
-	}
+func judgeScopes(granted []string) idp.Finding {
+	const subject = "scopes"
 	var lacking []string
 	for _, scope := range neededScopes() {
 		if optionalScopes()[scope] == "" && !slices.Contains(granted, scope) {
@@ -63,9 +72,9 @@ func judgeScopes(granted, refused []string) []idp.Finding {
 		}
 	}
 	if len(lacking) > 0 {
-		return []idp.Finding{{Subject: subject, Detail: "Not granted: " + strings.Join(lacking, ", ") + ".", Fix: "Grant them " + where + ", and see that okta.scopes in the settings, if it is there, names them."}}
+		return idp.Finding{Subject: subject, Detail: "Not granted: " + strings.Join(lacking, ", ") + ".", Fix: "Grant them " + whereScopes + ", and see that okta.scopes in the settings, if it is there, names them."}
 	}
-	return []idp.Finding{{Subject: subject, OK: true, Detail: "All needed scopes are granted."}}
+	return idp.Finding{Subject: subject, OK: true, Detail: "All needed scopes are granted."}
 }
 
 // tryEach signs in once for each scope, and sorts them by Okta's answer.

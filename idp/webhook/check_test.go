@@ -94,7 +94,7 @@ func TestReceiversNeedNotListGroups(t *testing.T) {
 		"a wrong request":        func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, "invalid", "") },
 	} {
 		err := serve(t, handler, nil).Discover(t.Context(), func(idp.Discovered) error { return nil })
-		if idp.KindOf(err) != idp.Invalid || !strings.Contains(err.Error(), "does not list its groups; name them in the catalog") {
+		if idp.KindOf(err) != idp.Invalid || !errors.Is(err, idp.ErrNoList) || !strings.Contains(err.Error(), "groups are not listed: name them in the catalog") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

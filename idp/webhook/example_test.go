@@ -57,7 +57,7 @@ func Example() {
 	// <nil>
 	// false <nil>
 	// add member: group_not_found (group_not_found): the receiver says so
-	// discover groups: invalid (HTTP 501): the receiver does not list its groups; name them in the catalog by the ids that the app has for them
+	// discover groups: invalid (HTTP 501): groups are not listed: name them in the catalog by the ids that the app has for them
 	// signature true
 	// users true
 	// forged signature true

@@ -3,7 +3,7 @@ package webhook
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"net/http"
 
 	"usher/idp"
@@ -73,7 +73,7 @@ func (p *Provider) Discover(ctx context.Context, found func(idp.Discovered) erro
 		return told
 	}, "groups")
 	if told == nil && notDone(err) {
-		return &idp.Error{Kind: idp.Invalid, Op: op, Code: codeOf(err), Err: errors.New("the receiver does not list its groups; name them in the catalog by the ids that the app has for them")}
+		return &idp.Error{Kind: idp.Invalid, Op: op, Code: codeOf(err), Err: fmt.Errorf("%w: name them in the catalog by the ids that the app has for them", idp.ErrNoList)}
 	}
 	return err
 }
