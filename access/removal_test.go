@@ -23,7 +23,6 @@ func virtual(t *testing.T, adjust func(*world, *access.Config), story func(t *te
 			}
 		}
 		w.open()
-		w.run()
 		story(t, w)
 	})
 }
@@ -59,6 +58,7 @@ func TestARemovalThatIsRefusedForGoodIsNeverDone(t *testing.T) {
 
 func refusedForGood(t *testing.T, w *world, kind idp.Kind) {
 	t.Helper()
+	w.run()
 	id := w.active("rita", "write", time.Hour)
 	tries := 0
 	w.dir.failing(func(op string, _ idp.GroupID) error {
