@@ -31,6 +31,14 @@ func (d *lagging) lagBy(lag time.Duration) {
 	d.lag, d.changed, d.writes, d.reads = lag, time.Time{}, 0, 0
 }
 
+// outdated has reads show what was before the last change.
+func (d *lagging) outdated() {
+	d.lagBy(never)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.changed = time.Now()
+}
+
 // caughtUp lets reads show everything from now on.
 func (d *lagging) caughtUp() {
 	d.mu.Lock()
@@ -191,5 +199,40 @@ func TestAChangeThatNeverShowsIsTroubleAndNotDone(t *testing.T) {
 				t.Errorf("%s: the trouble lasts: %s", c.effect, again)
 			}
 		})
+	})
+}
+
+// A read that lags behind Usher's own removal shows a membership that is not there. Taken for one from before Usher, it
+// would never be given, nor removed once it is there.
+func TestAnAccessRightAfterAnotherIsGivenAndTakenAgain(t *testing.T) {
+	t.Parallel()
+	lag(t, func(t *testing.T, w *world, d *lagging) {
+		first := w.active("rita", "write", time.Hour)
+		wait(time.Until(w.grant(first).DueAt) + time.Second)
+		if w.state(first) != access.GrantEnded {
+			t.Fatalf("the first grant is %s", w.state(first))
+		}
+		d.outdated()
+		r := w.submit("rita", "also-write", time.Hour)
+		wait(time.Second)
+		if err := w.decide("mona", r.ID, access.Approve, ""); err != nil {
+			t.Fatal(err)
+		}
+		wait(20 * time.Second)
+		if g := w.grant(r.ID); g.State != access.GrantProvisioning || g.Groups[0].Preexisting || g.Groups[0].Phase != access.PhaseInspect {
+			t.Errorf("while reads are late the grant is %s with %+v", g.State, g.Groups)
+		}
+		d.caughtUp()
+		wait(time.Minute)
+		if g := w.grant(r.ID); g.State != access.GrantActive || g.Trouble != "" || !w.dir.member("gwrite", "rita") {
+			t.Errorf("the second grant is %s, trouble %q", g.State, g.Trouble)
+		}
+		wait(time.Until(w.grant(r.ID).DueAt) + time.Second)
+		if w.state(r.ID) != access.GrantEnded || w.dir.member("gwrite", "rita") {
+			t.Errorf("after its end the second grant is %s", w.state(r.ID))
+		}
+		if got := fmt.Sprint(w.dir.changes()); got != "[add gwrite u-rita remove gwrite u-rita add gwrite u-rita remove gwrite u-rita]" {
+			t.Errorf("changes: %s", got)
+		}
 	})
 }
