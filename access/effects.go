@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -178,6 +179,9 @@ func already(ctx context.Context, p idp.Provider, e Effect, want bool) bool {
 	return err == nil && is == want
 }
 
+// errNotShown says that a change was accepted and cannot be proven.
+var errNotShown = errors.New("it was accepted but does not show yet")
+
 // readBack proves a change. Reads may lag writes, so it asks again a few times before it calls the proof missing.
 func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bool) error {
 	for _, wait := range []time.Duration{0, 200 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second, 5 * time.Second} {
@@ -201,7 +205,7 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 			return nil
 		}
 	}
-	return fmt.Errorf("the change of %s was accepted but does not show yet", e.Group)
+	return fmt.Errorf("prove the change of %s: %w", e.Group, errNotShown)
 }
 
 // reallyGone takes "not found" for a proof of absence only if the directory says so twice, in answer to two questions.

@@ -388,6 +388,10 @@ func classify(err error, now time.Time) failure {
 		f.text = "The directory still shows a membership that was just removed; Usher waits until it does not."
 		return f
 	}
+	if errors.Is(err, errNotShown) {
+		f.text = "The directory has accepted the change but does not show it yet; Usher goes on when it does."
+		return f
+	}
 	var nobody *nobodyError
 	if errors.As(err, &nobody) {
 		f.text, f.slow = nobody.Error(), true
