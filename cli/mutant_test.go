@@ -111,6 +111,32 @@ func mutants() []mutant {
 	}
 }
 
+// coreMutants are mistakes that need a moment which no day in a company has; the tests of the core itself notice them.
+func coreMutants() []mutant {
+	return []mutant{
+		{
+			"take a refusal for a removal", "access/runner.go",
+			"\tcase EffectOpen, EffectMirror, EffectRemove, EffectRoute:\n", "\tcase EffectRemove:\n\t\treturn removed{Group: e.Group}\n",
+			"TestARemovalThatIsRefusedForGoodIsNeverDone/invalid", "the grant is ended",
+		},
+		{
+			"let a denial of the second step pass", "access/decide_request.go",
+			"if c.Verdict == Deny {", "if c.Verdict == Deny && r.Step == 0 {",
+			"TestADenialAtAnyStepDeniesTheRequest", "the request is pending",
+		},
+		{
+			"take a late read for a membership from before", "access/decide_grant.go",
+			"t.now.Sub(m.RemovedAt) < lateRead", "false",
+			"TestAReadRightAfterARemovalIsLateAndNotFromBefore", "from before true",
+		},
+		{
+			"leave the facts out of the sum", "access/event.go",
+			"\te.Hash = \"\"\n", "\te.Hash, e.Facts = \"\", nil\n",
+			"TestWhateverIsAlteredInAnEventBreaksTheChain", "the sum stays the same",
+		},
+	}
+}
+
 // The batteries are worth what they would notice: each mistake is built into the product, and its test must fail.
 func TestEverySeededMistakeIsNoticed(t *testing.T) {
 	t.Parallel()
@@ -122,9 +148,9 @@ func TestEverySeededMistakeIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range mutants() {
+	play := func(m mutant, where string) {
 		t.Run(m.name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-overlay", m.build(t, root), "-run", m.run, "./cli")
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-overlay", m.build(t, root), "-run", m.run, where)
 			cmd.Dir = root
 			cmd.Env = append(os.Environ(), "USHER_BATTERY=", "USHER_BATTERY_STATE=") // What has passed must be played again.
 			out, err := cmd.CombinedOutput()
@@ -137,6 +163,12 @@ func TestEverySeededMistakeIsNoticed(t *testing.T) {
 				t.Errorf("noticed, but not by %q:\n%s", m.says, out)
 			}
 		})
+	}
+	for _, m := range mutants() {
+		play(m, "./cli")
+	}
+	for _, m := range coreMutants() {
+		play(m, "./access")
 	}
 }
 
