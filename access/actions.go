@@ -61,8 +61,12 @@ func (s *Service) Decide(ctx context.Context, by Person, id RequestID, v Verdict
 	if err != nil {
 		return Request{}, err
 	}
+	step := r.Step
+	if o.Step > 0 { // Who may decide two steps has clicked on the one that was on show.
+		step = o.Step - 1
+	}
 	st, err := s.apply(ctx, id, verdict{
-		By: by, Verdict: v, Reason: spoken(reason), Origin: o, Step: r.Step, Allowed: allowed,
+		By: by, Verdict: v, Reason: spoken(reason), Origin: o, Step: step, Allowed: allowed,
 	})
 	return st.Request, err
 }

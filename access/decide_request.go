@@ -198,8 +198,10 @@ func (c verdict) check(t *turn) error {
 		}
 	}
 	switch {
-	case !routed || c.Step != r.Step:
+	case !routed:
 		return no(NotApprover, "This request is not routed to you, so your decision would not count. Nothing was changed.")
+	case c.Step != r.Step:
+		return no(AlreadyDecided, "Somebody else has decided about that step meanwhile, so your click did not count. If the next step is yours, too, you are asked about it.")
 	case !c.ownMessage(r):
 		return no(StaleMessage, "This button belongs to another copy of the message. Open Usher's Home tab to decide.")
 	case c.Verdict == Deny && c.Reason == "":

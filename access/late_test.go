@@ -158,6 +158,29 @@ func (s *overtaken) Update(ctx context.Context, f func(access.Tx) error) error {
 	return s.Store.Update(ctx, f)
 }
 
+// Who may decide two steps has decided about the one that was on show: the copy is drawn anew a moment after the first step.
+func TestAClickOnTheStepBeforeDoesNotCountForTheNext(t *testing.T) {
+	t.Parallel()
+	for step, want := range map[int]access.RequestState{1: access.RequestPending, 2: access.RequestApproved, 0: access.RequestApproved} {
+		w := newWorld(t)
+		w.catalog(strings.Replace(testCatalog, "[{approvers: [owner], quorum: 2}]", "[{approvers: [owner]}, {approvers: [owner]}]", 1))
+		w.run()
+		r := w.submit("rita", "pair", time.Hour)
+		w.until("asked", func() bool { return w.request(r.ID).Issue.Key != "" && !w.pending(access.EffectAsk) })
+		if err := w.decide("owen", r.ID, access.Approve, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.until("asked again", func() bool { return w.request(r.ID).Step == 1 && !w.pending(access.EffectAsk) })
+		_, err := w.service.Decide(t.Context(), w.person("olga"), r.ID, access.Approve, "", access.Origin{Home: true, Step: step})
+		if got := w.request(r.ID).State; got != want || (err == nil) != (want == access.RequestApproved) {
+			t.Errorf("a click on step %d: %v, the request is %s", step, err, got)
+		}
+		if code := access.CodeOf(err); err != nil && code != access.AlreadyDecided {
+			t.Errorf("refused by %s", code)
+		}
+	}
+}
+
 // Two owners click at the same moment. Whoever comes second has not decided for security.
 func TestAVerdictThatIsOvertakenDoesNotDecideTheNextStep(t *testing.T) {
 	t.Parallel()
@@ -174,7 +197,7 @@ func TestAVerdictThatIsOvertakenDoesNotDecideTheNextStep(t *testing.T) {
 		var first error
 		store.once(func() { first = w.decide("owen", r.ID, access.Approve, "") })
 		_, err := w.service.Decide(t.Context(), olga, r.ID, v, "because", access.Origin{Home: true})
-		if first != nil || access.CodeOf(err) != access.NotApprover {
+		if first != nil || access.CodeOf(err) != access.AlreadyDecided {
 			t.Errorf("%s after %v: %v", v, first, err)
 		}
 		if got := w.request(r.ID); got.State != access.RequestPending || got.Step != 1 || len(got.Decisions) != 1 || !got.Decisions[0].By.Is(w.person("owen")) {

@@ -87,6 +87,8 @@ type Origin struct {
 	Message  MessageRef `json:"message,omitzero"`
 	// Home is true when the button stood on the person's own Home tab rather than in a message.
 	Home bool `json:"home,omitempty"`
+	// Step is the step of the policy that was asked about where the button stood, from 1; 0 if that is not known.
+	Step int `json:"step,omitempty"`
 }
 
 // MessageRef finds one message in Slack. The zero value means that no message is known.

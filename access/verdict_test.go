@@ -170,9 +170,9 @@ func TestAVerdictOnAStepThatIsOverDecidesNothing(t *testing.T) {
 		home    bool
 		want    Code
 	}{
-		"the click came first":                 {step: 0, want: NotApprover},
-		"the click came first, from Home":      {step: 0, home: true, want: NotApprover},
-		"also an approver of the present step": {step: 0, allowed: true, want: NotApprover},
+		"the click came first":                 {step: 0, want: AlreadyDecided},
+		"the click came first, from Home":      {step: 0, home: true, want: AlreadyDecided},
+		"also an approver of the present step": {step: 0, allowed: true, want: AlreadyDecided},
 		"an old copy":                          {step: 1, allowed: true, old: true, want: StaleMessage},
 		"the present step":                     {step: 1, allowed: true},
 	} {

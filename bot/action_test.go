@@ -17,7 +17,7 @@ func TestAnApprovalPassesWhoAndWhere(t *testing.T) {
 	s.until("the decision arrives", func() bool { return s.core.count("decide") == 1 })
 	want := decision{
 		By: bob(), ID: access.RequestID(testID(1)), Verdict: access.Approve,
-		Origin: access.Origin{Envelope: got.Delivery.EnvelopeID, Message: access.MessageRef{Channel: m.Channel, TS: m.TS}},
+		Origin: access.Origin{Envelope: got.Delivery.EnvelopeID, Message: access.MessageRef{Channel: m.Channel, TS: m.TS}, Step: 1},
 	}
 	s.until("it is as clicked", func() bool {
 		s.core.mu.Lock()

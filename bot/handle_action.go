@@ -75,7 +75,8 @@ func (b *Bot) press(ctx context.Context, j job, c slack.InteractionCallback, a s
 	do := map[string]func(context.Context, click) error{
 		actionApprove: b.approve, actionDeny: b.askWhyNot, actionCancel: b.cancel, actionRelease: b.release, actionExtend: b.extend,
 	}[a.ActionID]
-	verb, id, ok := "", a.Value, true
+	verb := ""
+	id, step, ok := parseDecide(a.Value)
 	if a.ActionID == actionAdmin {
 		if verb, id, ok = parseMenu(a.SelectedOption.Value); verb == menuRevoke {
 			do = b.askWhyRevoke
@@ -95,6 +96,7 @@ func (b *Bot) press(ctx context.Context, j job, c slack.InteractionCallback, a s
 	}
 	by, err := who(ctx, c.User.ID)
 	k := click{j: j, c: c, by: by, id: id, origin: originOf(j, c)}
+	k.origin.Step = step
 	if err == nil {
 		err = do(ctx, k)
 	}
@@ -209,7 +211,7 @@ func (b *Bot) askWhyNot(ctx context.Context, k click) error {
 		_, err := b.core.Decide(ctx, k.by, r.ID, access.Deny, "", k.origin)
 		return err
 	}
-	m := meta{Request: access.RequestID(k.id), Message: k.origin.Message, Home: k.origin.Home}
+	m := meta{Request: access.RequestID(k.id), Message: k.origin.Message, Home: k.origin.Home, Step: k.origin.Step}
 	return b.open(ctx, k, denyView(m, r))
 }
 
@@ -278,7 +280,7 @@ func (b *Bot) dialogSubmitted(ctx context.Context, j job, c slack.InteractionCal
 	case err != nil:
 	case c.View.CallbackID == callbackDeny && m.Request != "":
 		done = "The request is denied. The requester has been told why."
-		_, err = b.core.Decide(ctx, by, m.Request, access.Deny, reason, access.Origin{Envelope: j.envelope, Message: m.Message, Home: m.Home})
+		_, err = b.core.Decide(ctx, by, m.Request, access.Deny, reason, access.Origin{Envelope: j.envelope, Message: m.Message, Home: m.Home, Step: m.Step})
 	case c.View.CallbackID == callbackRevoke && m.Grant != "":
 		done = "The access is being removed. The holder is told why."
 		_, err = b.core.Revoke(ctx, by, m.Grant, reason)

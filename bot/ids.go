@@ -108,6 +108,7 @@ type meta struct {
 	Grant   access.GrantID    `json:"g,omitempty"`
 	Message access.MessageRef `json:"m,omitzero"`
 	Home    bool              `json:"h,omitempty"`
+	Step    int               `json:"s,omitempty"` // As in access.Origin.
 }
 
 func (m meta) encode() string {
@@ -133,7 +134,7 @@ func parseMeta(s string) (meta, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) { // Something follows.
 		return meta{}, errMeta
 	}
-	ok := len(m.Key) <= 64 && len(m.Block) <= 200 && len(m.Message.Channel) <= 40 && len(m.Message.TS) <= 40
+	ok := len(m.Key) <= 64 && len(m.Block) <= 200 && len(m.Message.Channel) <= 40 && len(m.Message.TS) <= 40 && m.Step >= 0 && m.Step <= 99
 	if m.Entitlement != "" {
 		_, fits := parseEntitlement(string(m.Entitlement))
 		ok = ok && fits

@@ -103,3 +103,20 @@ func FuzzParseMeta(f *testing.F) {
 		}
 	})
 }
+
+func TestTheValueOfAVerdictNamesTheStep(t *testing.T) {
+	t.Parallel()
+	r := pendingRequest(1)
+	r.Step = 1
+	if id, step, ok := parseDecide(decideValue(r)); id != string(r.ID) || step != 2 || !ok {
+		t.Errorf("%q, %d, %v", id, step, ok)
+	}
+	if id, step, ok := parseDecide(string(r.ID)); id != string(r.ID) || step != 0 || !ok {
+		t.Errorf("of an older version: %q, %d, %v", id, step, ok)
+	}
+	for _, s := range []string{"x.", "x.0", "x.-1", "x.01", "x.100", "x.1.2", "x.+1"} {
+		if _, _, ok := parseDecide(s); ok {
+			t.Errorf("%q is taken", s)
+		}
+	}
+}

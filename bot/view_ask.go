@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -125,15 +126,31 @@ func askFoot(r access.Request, open bool) string {
 	return strings.Join(parts, " · ")
 }
 
+// decideValue is the request and the step that is asked about: a copy may be a moment old.
+func decideValue(r access.Request) string { return fmt.Sprintf("%s.%d", r.ID, r.Step+1) }
+
+// parseDecide reads what decideValue wrote, and the request alone, which stands in messages of older versions.
+func parseDecide(s string) (id string, step int, ok bool) {
+	id, number, found := strings.Cut(s, ".")
+	if found {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > 99 || number != strconv.Itoa(n) {
+			return "", 0, false
+		}
+		step = n
+	}
+	return id, step, true
+}
+
 // decideButtons are Approve and Deny. Approving what is risky asks once more.
 func decideButtons(r access.Request) slack.Block {
 	about := r.Requester.String() + ", " + r.Role.String()
-	yes := said(button(actionApprove, string(r.ID), "Approve"), "Approve: "+about).WithStyle(slack.StylePrimary)
+	yes := said(button(actionApprove, decideValue(r), "Approve"), "Approve: "+about).WithStyle(slack.StylePrimary)
 	if r.Role.Risk.Rank() >= catalog.RiskHigh.Rank() || r.Role.Elevated {
 		yes = yes.WithConfirm(confirm("Approve this access?",
 			cut(line(fmt.Sprintf("%s gets %s, %s. Risk: %s.", r.Requester, r.Role, lengthText(r), r.Role.Risk)), 300), "Approve", "Go back"))
 	}
-	no := said(button(actionDeny, string(r.ID), "Deny…"), "Deny: "+about)
+	no := said(button(actionDeny, decideValue(r), "Deny…"), "Deny: "+about)
 	return slack.NewActionBlock("decide/"+string(r.ID), yes, no)
 }
 
