@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"usher/access"
+	"usher/battery"
 	"usher/idp"
 	"usher/sandbox/slacksim"
 )
@@ -399,28 +399,15 @@ func oneWindowPerTrigger(t *testing.T, w *town) {
 func TestRequestsSurviveEverySchedule(t *testing.T) {
 	t.Parallel()
 	towns := 4 // Times fifty lifetimes.
-	switch {
-	case os.Getenv("USHER_BATTERY") == "nightly":
-		towns = 400
-	case raceOn:
+	if raceOn {
 		towns = 1
 	}
-	base := uint64(time.Now().UnixNano())
-	seeds := make([]uint64, towns)
-	for i := range seeds {
-		seeds[i] = base + uint64(i)
+	first := uint64(time.Now().UnixNano())
+	if os.Getenv("USHER_SEED") != "" {
+		first = battery.Seed(t)
 	}
-	if s := os.Getenv("USHER_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds = []uint64{n}
-	}
-	for _, seed := range slices.Clone(seeds) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			playSchedules(t, seed)
-		})
-	}
+	battery.Entries{Commit: battery.Numbers(first, towns), Night: battery.Numbers(1, 400)}.Play(t, func(t *testing.T, entry string) {
+		t.Parallel()
+		playSchedules(t, battery.Number(t, entry))
+	})
 }

@@ -43,7 +43,7 @@ func TestRandomHistoriesKeepEveryInvariant(t *testing.T) {
 	t.Parallel()
 	var seen tally
 	each(t, numbers(seed(t), 100), numbers(1, 20_000), func(t *testing.T, entry string) {
-		h := history(dice(entry), 25)
+		h := history(dice(entry), size(25, 25, 200))
 		if len(play(t, h, &seen)) == 0 {
 			return
 		}

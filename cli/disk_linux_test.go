@@ -21,7 +21,7 @@ func disk(t *testing.T, size string) (dir string, readOnly func()) {
 	t.Helper()
 	dir = t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=0755,size="+size); err != nil {
-		t.Skipf("A small disk is needed, which only root can mount here: %v.", err)
+		t.Skipf("Needs root: a small disk is a tmpfs, which cannot be mounted here: %v.", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
@@ -40,7 +40,7 @@ func disk(t *testing.T, size string) (dir string, readOnly func()) {
 func (s *served) asNobody() {
 	s.t.Helper()
 	if os.Getuid() != 0 {
-		s.t.Skip("Only root can run the program as another user.")
+		s.t.Skip("Needs root, who alone can run the program as another user.")
 	}
 	dir := s.t.TempDir()
 	s.exe = filepath.Join(dir, "usher")

@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"usher/access"
+	"usher/battery"
 	"usher/sandbox/jirasim"
 )
 
@@ -316,15 +315,9 @@ func randomPair(r *rand.Rand) (p [2]jirasim.Fault) {
 
 func TestPairsOfFaultsNeitherLoseNorDoubleAWrite(t *testing.T) {
 	t.Parallel()
-	count, first := 150, uint64(1)
-	if os.Getenv("USHER_BATTERY") == "nightly" {
-		count = 5000
-	}
-	if s, err := strconv.ParseUint(os.Getenv("USHER_SEED"), 10, 64); err == nil {
-		count, first = 1, s
-	}
-	for seed := first; seed < first+uint64(count); seed++ {
-		r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // To be repeated, not to be secret.
+	first := battery.Seed(t)
+	battery.Entries{Commit: battery.Numbers(first, 150), Night: battery.Numbers(first, 5000)}.Play(t, func(t *testing.T, entry string) {
+		r := rand.New(rand.NewPCG(battery.Number(t, entry), 0)) //nolint:gosec // To be repeated, not to be secret.
 		p := randomPair(r)
 		forgetful := r.IntN(2) == 0
 		synctest.Test(t, func(t *testing.T) {
@@ -337,13 +330,13 @@ func TestPairsOfFaultsNeitherLoseNorDoubleAWrite(t *testing.T) {
 			for _, f := range p {
 				s.Inject(f)
 			}
-			s.endure(t, seed, p, forgetful)
+			s.endure(t, p, forgetful)
 		})
-	}
+	})
 }
 
 // endure carries a request through its life, trying each step until it works, and looks at the truth.
-func (s *site) endure(t *testing.T, seed uint64, p [2]jirasim.Fault, forgetful bool) {
+func (s *site) endure(t *testing.T, p [2]jirasim.Fault, forgetful bool) {
 	var issue access.Issue
 	steps := []func(again bool) error{
 		func(again bool) (err error) {
@@ -365,7 +358,7 @@ func (s *site) endure(t *testing.T, seed uint64, p [2]jirasim.Fault, forgetful b
 		for err := step(false); err != nil; err = step(true) {
 			var te *access.TargetError
 			if tries++; !errors.As(err, &te) || !te.Transient || tries > 100 {
-				t.Fatalf("USHER_SEED=%d: step %d, try %d: %v after %+v", seed, n, tries, err, p)
+				t.Fatalf("step %d, try %d: %v after %+v", n, tries, err, p)
 			}
 			time.Sleep(max(te.RetryAfter, time.Second))
 			if forgetful && tries <= 2 { // Each loss of memory costs the wait for the search once more.
@@ -376,6 +369,6 @@ func (s *site) endure(t *testing.T, seed uint64, p [2]jirasim.Fault, forgetful b
 	}
 	all := s.IssuesByLabel("usher-" + string(s.request().ID))
 	if len(all) != 1 || all[0].Status != "Done" || len(all[0].Comments) != 3 {
-		t.Errorf("USHER_SEED=%d: %d issues, the first %q with %d comments after %+v", seed, len(all), all[0].Status, len(all[0].Comments), p)
+		t.Errorf("%d issues, the first %q with %d comments after %+v", len(all), all[0].Status, len(all[0].Comments), p)
 	}
 }

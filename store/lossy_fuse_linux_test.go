@@ -23,14 +23,14 @@ type lossyMount struct {
 func mountLossy(t *testing.T) *lossyMount {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("Power failures are simulated by a FUSE file system, which only root can mount here.")
+		t.Skip("Needs root and FUSE: the failing disk is a FUSE file system, which only root can mount here.")
 	}
 	path, forever, root := t.TempDir(), time.Hour, &fs.Inode{}
 	server, err := fs.Mount(path, root, &fs.Options{
 		EntryTimeout: &forever, AttrTimeout: &forever, MountOptions: fuse.MountOptions{DirectMountStrict: true, FsName: "lossy", MaxReadAhead: 4096},
 	})
 	if err != nil {
-		t.Skipf("Power failures are simulated by a FUSE file system, which cannot be mounted here: %v.", err)
+		t.Skipf("Needs root and FUSE: the failing disk is a FUSE file system, which cannot be mounted here: %v.", err)
 	}
 	t.Cleanup(func() {
 		if err := server.Unmount(); err != nil {

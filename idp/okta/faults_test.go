@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"usher/battery"
 	"usher/idp"
 	"usher/idp/okta"
 	"usher/sandbox/oktasim"
@@ -353,26 +352,20 @@ func randomPair(r *rand.Rand) (p pair) {
 
 func TestPairsOfFaultsNeitherLoseNorDoubleAChange(t *testing.T) {
 	t.Parallel()
-	count, first := 150, uint64(1)
-	if os.Getenv("USHER_BATTERY") == "nightly" {
-		count = 5000
-	}
-	if s, err := strconv.ParseUint(os.Getenv("USHER_SEED"), 10, 64); err == nil {
-		count, first = 1, s
-	}
-	for seed := first; seed < first+uint64(count); seed++ {
-		p := randomPair(rand.New(rand.NewPCG(seed, 0))) //nolint:gosec // To be repeated, not to be secret.
+	first := battery.Seed(t)
+	battery.Entries{Commit: battery.Numbers(first, 150), Night: battery.Numbers(first, 5000)}.Play(t, func(t *testing.T, entry string) {
+		p := randomPair(rand.New(rand.NewPCG(battery.Number(t, entry), 0))) //nolint:gosec // To be repeated, not to be secret.
 		synctest.Test(t, func(t *testing.T) {
 			o, stop := inMemory(t, nil, nil)
 			defer stop()
 			for _, f := range p {
 				o.Inject(f)
 			}
-			o.persist(t, seed, p, func(ctx context.Context) error { return value(o.provider.User(ctx, memoryUser)) })
+			o.persist(t, p, func(ctx context.Context) error { return value(o.provider.User(ctx, memoryUser)) })
 			for _, want := range []bool{true, false} {
-				o.persist(t, seed, p, func(ctx context.Context) error { return o.settle(ctx, want) })
+				o.persist(t, p, func(ctx context.Context) error { return o.settle(ctx, want) })
 				if in := slices.Contains(o.Members(string(memoryGroup)), string(memoryUser)); in != want {
-					t.Errorf("USHER_SEED=%d: a member: %v, want %v after %+v", seed, in, want, p)
+					t.Errorf("a member: %v, want %v after %+v", in, want, p)
 				}
 			}
 			adds, removals := 0, 0
@@ -385,10 +378,10 @@ func TestPairsOfFaultsNeitherLoseNorDoubleAChange(t *testing.T) {
 				}
 			}
 			if adds != 1 || removals != 1 || o.ChangelessCalls() > 0 {
-				t.Errorf("USHER_SEED=%d: %d additions, %d removals, %d for nothing after %+v", seed, adds, removals, o.ChangelessCalls(), p)
+				t.Errorf("%d additions, %d removals, %d for nothing after %+v", adds, removals, o.ChangelessCalls(), p)
 			}
 		})
-	}
+	})
 }
 
 func value(_ any, err error) error { return err }
@@ -414,7 +407,7 @@ func (o *orgInMemory) settle(ctx context.Context, want bool) error {
 }
 
 // persist tries as the runner does: it comes back when it is told to, or after a second.
-func (o *orgInMemory) persist(t *testing.T, seed uint64, p pair, do func(context.Context) error) {
+func (o *orgInMemory) persist(t *testing.T, p pair, do func(context.Context) error) {
 	t.Helper()
 	began := time.Now()
 	for range 20 {
@@ -423,11 +416,11 @@ func (o *orgInMemory) persist(t *testing.T, seed uint64, p pair, do func(context
 			break
 		}
 		if errors.Is(err, errWrong) {
-			t.Errorf("USHER_SEED=%d: %v after %+v", seed, err, p)
+			t.Errorf("%v after %+v", err, p)
 		}
 		time.Sleep(max(time.Until(idp.RetryAt(err)), time.Second))
 	}
 	if took := time.Since(began); took > 3*time.Minute {
-		t.Errorf("USHER_SEED=%d: it took %v after %+v", seed, took, p)
+		t.Errorf("it took %v after %+v", took, p)
 	}
 }
