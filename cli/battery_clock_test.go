@@ -7,22 +7,40 @@ import (
 	"time"
 
 	"usher/access"
+	"usher/battery"
 	"usher/sandbox/jirasim"
 	"usher/sandbox/oktasim"
 	"usher/sandbox/slacksim"
 )
 
-// The clock of the wall jumps, in three moments of a life, by four amounts. A jump ahead without anybody being woken is
+// The clock of the wall jumps, in three moments of a life, by four amounts; at night fifty times each, at other minutes. A jump ahead without anybody being woken is
 // what a suspended machine sees: its wall clock went on, its timers did not.
 func TestClockJumpsProlongNothingAndRepeatNothing(t *testing.T) {
 	t.Parallel()
+	type leap struct {
+		moment string
+		by     time.Duration
+	}
+	var names []string
+	leaps := map[string]leap{}
 	for _, moment := range []string{"waiting", "active", "ending"} {
-		for _, jump := range []time.Duration{-time.Hour, time.Hour, 8 * time.Hour, 30 * 24 * time.Hour} {
-			t.Run(fmt.Sprint(moment, jump), func(t *testing.T) {
-				report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string { return w.jump(ctx, moment, jump) }))
-			})
+		for _, by := range []time.Duration{-time.Hour, time.Hour, 8 * time.Hour, 30 * 24 * time.Hour} {
+			name := fmt.Sprint(moment, by)
+			names = append(names, name)
+			leaps[name] = leap{moment, by}
 		}
 	}
+	battery.Entries{Commit: names, Night: rounds(names, 50)}.Play(t, func(t *testing.T, entry string) {
+		l, more := leaps[unrounded(entry)], time.Duration(0)
+		if rng := dice(entry); entry != unrounded(entry) { // Each round somewhat later and by another amount.
+			more = time.Duration(rng.IntN(3600)) * time.Second
+			l.by += time.Duration(rng.IntN(1800)-900) * time.Second
+		}
+		report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
+			w.sleep(ctx, more)
+			return w.jump(ctx, l.moment, l.by)
+		}))
+	})
 }
 
 func (w *town) jump(ctx context.Context, moment string, by time.Duration) []string {
