@@ -4,12 +4,13 @@ GO ?= go
 LINT_VERSION := v2.15.0
 LINT := $(CURDIR)/bin/golangci-lint
 FUZZTIME ?= 30s
+PASSED ?=
 BENCHTIME ?= 1s
 # The Okta SDK takes about 2.5 GB to compile, and the stories wait in real time: more than four at once help nobody.
 PARALLEL ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n > 4 ? 4 : n )))
 
 # The tests that play whole lives, days and months in virtual time, kill the program and break the code.
-BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|AVendor|AStorm|ADay|AMonth|AtRest|EverySeeded)
+BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|StoppedProcess|SummerTime|AVendor|AStorm|ADay|AMonth|AtRest|EverySeeded)
 # Where make battery keeps what has passed, so that it can be stopped and taken up.
 STATE ?= $(CURDIR)/.battery
 
@@ -22,14 +23,27 @@ test: deps vet
 	$(GO) test -vet=off -shuffle=on -count=1 -timeout 25m -run '$(BATTERIES)' ./cli
 	$(GO) test -vet=off -count=1 -timeout 10m -run 'EverySchedule' ./bot
 
-# The nightly size: hours. What has passed is in $(STATE) and is not played again; remove the folder to begin anew. A failing
-# entry prints its name or seed and the command that replays it alone.
+# The nightly size: a day or so. What has passed is in $(STATE) and is not played again; remove the folder to begin anew. What
+# fails does not keep the rest from being played. A failing entry prints the command that replays it alone. The failing disks
+# and power failures need root, and FUSE; without them they are skipped.
 battery:
-	@mkdir -p $(STATE)
-	USHER_BATTERY=nightly USHER_BATTERY_STATE=$(STATE) $(GO) test -vet=off -count=1 -timeout 24h -run '$(BATTERIES)' -v ./cli
-	USHER_BATTERY=nightly $(GO) test -vet=off -count=1 -timeout 3h -run 'Power|Damaged' ./store
-	USHER_BATTERY=nightly $(GO) test -vet=off -count=1 -timeout 12h -run 'EverySchedule' ./bot
-	USHER_BATTERY=nightly $(GO) test -vet=off -count=1 -timeout 3h -run 'Pairs|Drain' ./idp/okta ./jira
+	@mkdir -p "$(STATE)"
+	@trap 'exit 130' INT TERM; failed=""; \
+	play() { \
+		if [ -e "$(STATE)/$$1.passed" ]; then echo "== $$1 has passed before"; return; fi; \
+		echo "== $$1"; \
+		if USHER_BATTERY=nightly USHER_BATTERY_STATE="$(STATE)" $(GO) test -vet=off -timeout 24h -v -count="$$4" -run "$$3" "./$$2"; \
+		then touch "$(STATE)/$$1.passed"; else failed="$$failed $$1"; fi; \
+	}; \
+	play lives cli '$(BATTERIES)' 1; \
+	play full-disks cli 'DatabaseThatCannot|FullDisk|BackupThatCannot' 20; \
+	play failing-disks store 'DiskThatFails|FullDisk|FailedSync|CannotBeOpened' 20; \
+	play power-failures store 'Power|Damaged' 1; \
+	play schedules bot 'EverySchedule' 1; \
+	play okta idp/okta 'Pairs|Drain' 1; \
+	play jira jira 'Pairs' 1; \
+	$(MAKE) fuzz FUZZTIME=10m PASSED="$(STATE)" || failed="$$failed fuzzing"; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 vet:
 	$(GO) vet ./...
@@ -89,12 +103,18 @@ bench-all:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 30m -p 1 \
 		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
-# go test fuzzes one function at a time. A find is kept in testdata/fuzz and fails every later test run until it is mended.
+# go test fuzzes one function at a time, and each gets its time even if another fails. A find is kept in testdata/fuzz and fails
+# every later test run until it is mended. What has passed is noted in the folder $(PASSED), if there is one, and left out then.
 fuzz:
-	@set -e; grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file func; do \
-		name="$${func#func }"; echo "== $$name in $$(dirname "$$file")"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
-	done
+	@trap 'exit 130' INT TERM; failed=""; \
+	while IFS=: read -r file func <&3; do \
+		name="$${func#func }"; folder="$$(dirname "$$file")"; mark="$(PASSED)/$$(tr / . <<<"$${folder#./}").$$name.passed"; \
+		if [ -n "$(PASSED)" ] && [ -e "$$mark" ]; then echo "== $$name in $$folder has passed before"; continue; fi; \
+		echo "== $$name in $$folder"; \
+		if $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$folder" </dev/null; \
+		then if [ -n "$(PASSED)" ]; then touch "$$mark"; fi; else failed="$$failed $$folder:$$name"; fi; \
+	done 3< <(grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . | sort); \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 # The pictures of the README anew, and pictures/gallery with everything that the bot can send.
 pictures: deps
