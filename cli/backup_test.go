@@ -296,8 +296,14 @@ func TestSocketIsPrivateAndOutlivesAKill(t *testing.T) {
 	defer cancel()
 	s := serveChild(ctx, t)
 	socket := s.database() + ".sock"
-	if info, err := os.Stat(socket); err != nil || info.Mode() != os.ModeSocket|0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
+	var info os.FileInfo
+	s.until(ctx, "the socket is there", func() (there bool) {
+		var err error
+		info, err = os.Stat(socket)
+		return err == nil
+	})
+	if info.Mode() != os.ModeSocket|0o600 {
+		t.Errorf("mode %v", info.Mode())
 	}
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -336,4 +342,32 @@ func TestUsherRunsWithoutASocket(t *testing.T) {
 		t.Errorf("the file was touched: %q, %v", b, err)
 	}
 	s.stop()
+}
+
+// The system allows a socket's path about a hundred bytes.
+func TestUsherRunsWhereTheSocketsPathIsTooLong(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := serveChild(ctx, t, func(s *served) {
+		folder := filepath.Join(s.dir, strings.Repeat("long", 30))
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		s.env["USHER_DB"] = filepath.Join(folder, "usher.db")
+	})
+	s.until(ctx, "it is told", func() bool {
+		return strings.Contains(s.logged(), "no backups while running") && strings.Contains(s.logged(), "its path is longer than 103 bytes; give the database a shorter path")
+	})
+	if status, said := s.run(ctx, "backup", "-config", s.settings(), filepath.Join(s.dir, "saved.db")); status != 1 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "no Usher answers on") {
+		t.Errorf("status %d\n%s", status, said)
+	}
+	if status, said := s.run(ctx, "doctor", "-config", s.settings()); status != 0 || !strings.Contains(said, "in use by a running Usher") {
+		t.Errorf("doctor: status %d\n%s", status, said)
+	}
+	s.live(ctx)
+	s.stop()
+	if status, said := s.run(ctx, "backup", "-config", s.settings(), filepath.Join(s.dir, "saved.db")); status != 0 {
+		t.Errorf("when it is stopped: status %d\n%s", status, said)
+	}
 }

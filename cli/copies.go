@@ -134,7 +134,7 @@ func askRunning(ctx context.Context, socket, path string, take func(*http.Respon
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		c, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", socket)
 		if err != nil {
-			return nil, errors.Join(errNobody, err)
+			return nil, fmt.Errorf("%w: %w", errNobody, err)
 		}
 		return c, nil
 	}}
