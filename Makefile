@@ -93,7 +93,8 @@ fmt: linter
 # The goals of docs/reliability.md as one table, measured one after the other: the machine should do nothing else meanwhile.
 bench:
 	@mkdir -p bin
-	@{ run() { $(GO) test -run '^$$' -bench "$$2" -benchtime "$$3" -timeout 30m "./$$1"; }; \
+	@{ $(GO) test -count=1 -v -run '^Test(AtRest|OneLife)' ./cli; \
+		run() { $(GO) test -run '^$$' -bench "$$2" -benchtime "$$3" -timeout 30m "./$$1"; }; \
 		run cli 'ClickAlone' 200x && run cli 'LifeCycles' 10000x && run cli 'Storm|SingleExpiry' 1x && run cli Idle 1x && run cli Restart 1x && \
 		run idp/okta Drain 1x && run bot Flood 1x && run store 'OpenCold|HotCopy|LifecycleBytes' 1x; } | tee bin/bench.txt >&2
 	@awk -f .ci/goals.awk bin/bench.txt

@@ -78,7 +78,7 @@ func cost(t *testing.T, thinks time.Duration, most int) {
 		w.until(ctx, "Sofia's time is over", w.state("sofia", "GitHub: Read", access.GrantEnded))
 		w.settle(ctx)
 		calls := append(given, w.calls()...)
-		t.Logf("%d calls: %s", len(calls), strings.Join(calls, ", "))
+		t.Logf("life of an approver who thinks for %v: %d calls, at most %d: %s", thinks, len(calls), most, strings.Join(calls, ", "))
 		return w.expect(len(calls) <= most, fmt.Sprintf("%d calls, at most %d are wanted: %s", len(calls), most, strings.Join(calls, ", ")))
 	}))
 }
