@@ -145,7 +145,7 @@ func TestPackagesImportOnlyFromFloorsBelow(t *testing.T) {
 		if simulator(name) {
 			allowed = append(allowed, name+"/discovery")
 		} else {
-			allowed = append(allowed, "sandbox", "sandbox/googlesim/discovery", "sandbox/page/blockkit", "sandbox/page/browser", "idp/idptest", "store/storetest", "battery")
+			allowed = append(allowed, "sandbox", "sandbox/googlesim/discovery", "sandbox/page/blockkit", "sandbox/page/browser", "idp/idptest", "store/storetest", "sandbox/battery")
 			for other := range known {
 				if simulator(other) {
 					allowed = append(allowed, other)

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"usher/access"
-	"usher/battery"
 	"usher/idp"
+	"usher/sandbox/battery"
 	"usher/sandbox/slacksim"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"usher/access"
-	"usher/battery"
+	"usher/sandbox/battery"
 	"usher/sandbox/jirasim"
 	"usher/sandbox/oktasim"
 	"usher/sandbox/slacksim"

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"usher/battery"
+	"usher/sandbox/battery"
 )
 
 // The real process is stopped by SIGSTOP for some seconds, as by a debugger or a frozen container: while somebody clicks,

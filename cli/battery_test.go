@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"usher/battery"
+	"usher/sandbox/battery"
 )
 
 // nightly reports whether the batteries run at their nightly size (make battery).

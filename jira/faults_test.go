@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"usher/access"
-	"usher/battery"
+	"usher/sandbox/battery"
 	"usher/sandbox/jirasim"
 )
 

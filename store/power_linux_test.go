@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"usher/battery"
+	"usher/sandbox/battery"
 	"usher/store"
 	"usher/store/storetest"
 )

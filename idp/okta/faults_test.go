@@ -13,9 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"usher/battery"
 	"usher/idp"
 	"usher/idp/okta"
+	"usher/sandbox/battery"
 	"usher/sandbox/oktasim"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"usher/battery"
+	"usher/sandbox/battery"
 )
 
 // failing is the variable that makes TestPlayed a battery, in a process of its own, and names the entry that fails.
@@ -64,7 +64,7 @@ func TestWhatFailsPrintsTheCommandThatPlaysItAgain(t *testing.T) {
 		t.Run(entry, func(t *testing.T) {
 			t.Parallel()
 			_, printed := play(t, "TestPlayed", failing+"="+entry, env)
-			m := regexp.MustCompile(`(?m)replay: (.*)go test -count=1 (?:-race )?-run '(.*)' \./battery$`).FindStringSubmatch(printed)
+			m := regexp.MustCompile(`(?m)replay: (.*)go test -count=1 (?:-race )?-run '(.*)' \./sandbox/battery$`).FindStringSubmatch(printed)
 			if m == nil {
 				t.Fatalf("no command in\n%s", printed)
 			}
@@ -110,10 +110,10 @@ func TestWhatHasPassedIsNotPlayedAgainUnlessItIsNamed(t *testing.T) {
 	again("TestPlayed/lost", "lost a.b")
 	skipped := t.TempDir()
 	_, _ = play(t, "TestPlayed", failing+"=skip", "USHER_BATTERY_STATE="+skipped)
-	if b, err := os.ReadFile(filepath.Join(skipped, "battery.TestPlayed")); err != nil || string(b) != "after add#1\n" {
+	if b, err := os.ReadFile(filepath.Join(skipped, "sandbox.battery.TestPlayed")); err != nil || string(b) != "after add#1\n" {
 		t.Errorf("what was skipped counts as passed: %q, %v", b, err)
 	}
-	if b, err := os.ReadFile(filepath.Join(state, "battery.TestPlayed")); err != nil || string(b) != "lost a.b\nlost a.b\n" {
+	if b, err := os.ReadFile(filepath.Join(state, "sandbox.battery.TestPlayed")); err != nil || string(b) != "lost a.b\nlost a.b\n" {
 		t.Errorf("%q, %v", b, err)
 	}
 }
