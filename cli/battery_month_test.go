@@ -69,7 +69,7 @@ func TestAMonthOfFiveThousandPeople(t *testing.T) {
 }
 
 func (w *town) month(ctx context.Context, rng *rand.Rand, people, asks int) []string {
-	from := time.Now()
+	mend := func() {}
 	gap := 30 * 24 * time.Hour / time.Duration(asks)
 	var open []access.RequestID
 	for i := range asks {
@@ -85,10 +85,9 @@ func (w *town) month(ctx context.Context, rng *rand.Rand, people, asks int) []st
 		switch {
 		case i%100 == 50:
 			vendor := []string{"okta", "jira", "slack"}[rng.IntN(3)]
-			w.inject(vendor, "*", []string{"down", "error_503", "lost_answer", "error_500"}[rng.IntN(4)], 0)
-			w.excuse(1000) // Lost answers may be many in an outage; what they lead to is judged all the same.
+			mend = w.outage(vendor, []string{"down", "error_503", "lost_answer", "error_500"}[rng.IntN(4)])
 		case i%100 == 51:
-			w.world.ClearFaults()
+			mend()
 		case i%100 == 20:
 			w.life.dieAfter(1 + rng.IntN(30))
 		}
@@ -96,7 +95,6 @@ func (w *town) month(ctx context.Context, rng *rand.Rand, people, asks int) []st
 	}
 	w.world.ClearFaults()
 	w.sleep(ctx, 10*time.Minute)
-	w.outages = append(w.outages, span{from, time.Now()})
 	w.settle(ctx)
 	return w.judge(ctx)
 }

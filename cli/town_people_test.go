@@ -289,7 +289,6 @@ func (w *town) day(ctx context.Context) []string {
 	if w.grantOf("hugo", "Zoom: Webinar host").Extensions > 1 {
 		w.leap(ctx, 24*time.Hour) // He pressed again because Slack showed him no answer.
 	}
-	w.outages = append(w.outages, span{time.Time{}, w.world.Clock.Now()})
 	w.until(ctx, "Hugo's days are over", w.state("hugo", "Zoom: Webinar host", ended))
 	w.settle(ctx)
 	return append(faults, w.judge(ctx)...)

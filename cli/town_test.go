@@ -205,7 +205,7 @@ func (w *town) restart(ctx context.Context) {
 	died := w.diedAt // The next life may die as soon as it begins.
 	w.mu.Unlock()
 	w.start(ctx)
-	w.outages = append(w.outages, span{died, time.Now()})
+	w.outages = append(w.outages, span{died, w.world.Clock.Now()})
 }
 
 var errDead = errors.New("the process is dead")
@@ -279,7 +279,7 @@ func (l *life) dieInCall(call string) {
 func (w *town) died() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.diedAt = time.Now()
+	w.diedAt = w.world.Clock.Now()
 	w.repeats++
 	w.deaths++
 }
