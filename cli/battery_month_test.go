@@ -120,7 +120,9 @@ func (w *town) rules(ctx context.Context, id access.RequestID) {
 	var r access.Request
 	w.read(func(tx access.Tx) bool { return tx.Get(access.Requests, string(id), &r) == nil })
 	if len(r.Asks) > 0 {
-		_, _ = w.life.prog.Service().Decide(ctx, r.Asks[0].Approver, id, access.Approve, "", access.Origin{Envelope: "home", Home: true})
+		by, envelope := r.Asks[0].Approver, "home/"+string(id)
+		w.direct[envelope] = string(by.Slack)
+		_, _ = w.life.prog.Service().Decide(ctx, by, id, access.Approve, "", access.Origin{Envelope: envelope, Home: true})
 	}
 }
 

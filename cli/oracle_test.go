@@ -29,6 +29,8 @@ type oracle struct {
 	hands map[string]bool
 	// promises are checks of what the product acknowledged to a person.
 	promises []promise
+	// direct are clicks that a test handed to the core without Slack in between: who, in Slack, by envelope.
+	direct map[string]string
 
 	requests map[access.RequestID]access.Request
 	grants   map[access.RequestID]access.Grant
@@ -339,6 +341,9 @@ func (o *oracle) issues() {
 		if r.Issue.Key != is.Key {
 			o.wrong(5, "issue %s says it is of request %s, whose issue is %q", is.Key, id, r.Issue.Key)
 		}
+		if want := o.status(r); is.Status != want {
+			o.wrong(3, "issue %s is %q and must be %q", is.Key, is.Status, want)
+		}
 		o.lines(r, is)
 	}
 	for id := range o.requests {
@@ -346,6 +351,28 @@ func (o *oracle) issues() {
 			o.wrong(5, "request %s has %d issues", id, count[id])
 		}
 	}
+}
+
+// status is where the issue must stand, by the settings of the town, see testSettings.
+func (o *oracle) status(r access.Request) string {
+	g, given := o.grants[r.ID]
+	switch {
+	case r.State == access.RequestPending:
+		return "Waiting for approval"
+	case r.State == access.RequestDenied:
+		return "Denied"
+	case r.State == access.RequestCanceled, r.State == access.RequestExpired:
+		return "Canceled"
+	case r.Kind == access.KindExtension && !o.at(r.ID, access.EventExtended).IsZero():
+		return "Done"
+	case r.Kind == access.KindExtension && r.Failure != "", g.State == access.GrantFailed:
+		return "Failed"
+	case g.State == access.GrantActive, g.State == access.GrantRevoking:
+		return "Active"
+	case given && g.State == access.GrantEnded:
+		return "Done"
+	}
+	return "Approved"
 }
 
 func requestOf(is jirasim.Issue) access.RequestID {

@@ -178,7 +178,8 @@ func (w *town) told(handle, words string) bool {
 func (w *town) judge(ctx context.Context) []string {
 	deaths, repeats, _ := w.counts()
 	o := &oracle{
-		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: repeats, promises: w.promises, skew: w.skew, hands: map[string]bool{},
+		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: repeats, promises: w.promises, direct: w.direct, skew: w.skew,
+		hands: map[string]bool{},
 	}
 	faults := o.judge(ctx)
 	w.tally = o.tally()

@@ -41,6 +41,7 @@ type town struct {
 	hits []string // The crash points met so far, each with its number, over all lives.
 
 	promises []promise
+	direct   map[string]string // See oracle.
 	outages  []span
 	repeats  int
 	skew     time.Duration // By how much the wall clock went back.
@@ -114,7 +115,7 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	synctest.Test(t, func(t *testing.T) {
-		w := &town{t: t, dir: dir, plan: s.deaths, net: sandbox.NewNetwork()}
+		w := &town{t: t, dir: dir, plan: s.deaths, net: sandbox.NewNetwork(), direct: map[string]string{}}
 		manifest, err := os.ReadFile("../manifest.yml")
 		if err != nil {
 			t.Fatal(err)
