@@ -14,7 +14,7 @@ func points(t *testing.T) []string {
 	var list []string
 	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
 		faults := w.live(ctx)
-		_, _, list = w.counts()
+		_, list = w.counts()
 		return faults
 	}))
 	for _, p := range list {
@@ -40,7 +40,7 @@ func die(t *testing.T, p ...string) (deaths int) {
 	t.Helper()
 	report(t, inTown(t, setup{deaths: p}, func(ctx context.Context, w *town) []string {
 		faults := w.live(ctx)
-		deaths, _, _ = w.counts()
+		deaths, _ = w.counts()
 		return faults
 	}))
 	return deaths
@@ -81,7 +81,7 @@ func TestADayWithADeath(t *testing.T) {
 	var hits []string
 	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
 		faults := w.day(ctx)
-		_, _, hits = w.counts()
+		_, hits = w.counts()
 		return faults
 	}))
 	if t.Failed() {
@@ -92,7 +92,7 @@ func TestADayWithADeath(t *testing.T) {
 	each(t, hits[:60], hits, func(t *testing.T, entry string) {
 		report(t, inTown(t, setup{deaths: []string{entry}}, func(ctx context.Context, w *town) []string {
 			faults := w.day(ctx)
-			n, _, _ := w.counts()
+			n, _ := w.counts()
 			deaths += n
 			return faults
 		}))

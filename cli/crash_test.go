@@ -32,10 +32,12 @@ type product struct {
 	world  *sandbox.World
 	dir    string
 	deaths int
+	diedAt time.Time // Of the last death, by the sandbox's clock, as are outages.
 
-	mu    sync.Mutex
-	log   bytes.Buffer
-	clock string
+	mu      sync.Mutex
+	log     bytes.Buffer
+	clock   string
+	outages []span
 
 	running *os.Process
 }
@@ -126,6 +128,9 @@ func (p *product) keepAlive(ctx context.Context, crash string) error {
 			p.mu.Lock()
 			p.running = cmd.Process
 			p.mu.Unlock()
+			if p.deaths > 0 {
+				p.out(p.diedAt)
+			}
 			err = cmd.Wait()
 		}
 		if ctx.Err() != nil {
@@ -136,8 +141,16 @@ func (p *product) keepAlive(ctx context.Context, crash string) error {
 			return fmt.Errorf("the program ended by itself: %w\n%s", err, p.logged())
 		}
 		p.deaths++
+		p.diedAt = p.world.Clock.Now()
 	}
 	return nil
+}
+
+// out notes from when to now something was in the product's way.
+func (p *product) out(from time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.outages = append(p.outages, span{from, p.world.Clock.Now()})
 }
 
 // armLost makes the call that the program is about to send hang once its work is done, and kills the program then. The
@@ -322,7 +335,9 @@ func (p *product) live(ctx context.Context) {
 	if _, err := w.WaitMessage(ctx, "maya", "active until"); err != nil {
 		p.t.Fatalf("%v\n%s", err, p.logged())
 	}
+	from := w.Clock.Now()
 	w.Clock.Advance(time.Hour)
+	p.out(from)
 	p.until(ctx, "Maya is no member", func() bool { return !w.Member(githubWrite, "maya") })
 	p.until(ctx, "the issue is Done", func() bool {
 		list := w.Jira.Issues()
@@ -346,7 +361,8 @@ func (p *product) settled(ctx context.Context) {
 	})
 }
 
-// judge reads only the vendors' truth and the store.
+// judge reads only the vendors' truth and the store; then the oracle does. A death excuses that something is late by the time
+// until the program runs again, and nothing else: what may have been done before is looked at before it is done again.
 func (p *product) judge() {
 	t, w := p.t, p.world
 	t.Helper()
@@ -377,6 +393,11 @@ func (p *product) judge() {
 	err = s.View(t.Context(), func(tx access.Tx) error { return p.judgeStore(tx) })
 	if err != nil {
 		t.Error(err)
+	}
+	o := &oracle{world: w, store: s, outages: p.outages}
+	report(t, o.judge(t.Context()))
+	if t.Failed() {
+		t.Log(p.logged())
 	}
 }
 

@@ -176,9 +176,9 @@ func (w *town) told(handle, words string) bool {
 
 // judge has the oracle judge what there is now.
 func (w *town) judge(ctx context.Context) []string {
-	deaths, repeats, _ := w.counts()
+	deaths, _ := w.counts()
 	o := &oracle{
-		world: w.world, store: w.life.prog.Store(), outages: w.outages, repeats: repeats, promises: w.promises, direct: w.direct, skew: w.skew,
+		world: w.world, store: w.life.prog.Store(), outages: w.outages, promises: w.promises, direct: w.direct, skew: w.skew,
 		hands: map[string]bool{},
 	}
 	faults := o.judge(ctx)

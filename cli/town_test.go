@@ -43,7 +43,6 @@ type town struct {
 	promises []promise
 	direct   map[string]string // See oracle.
 	outages  []span
-	repeats  int
 	skew     time.Duration // By how much the wall clock went back.
 	diedAt   time.Time
 	deaths   int
@@ -236,18 +235,11 @@ func (l *life) crash(point string) {
 	}
 }
 
-// excuse allows for so many calls that were made twice.
-func (w *town) excuse(n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.repeats += n
-}
-
 // counts returns how often the product has died and the crash points that were met so far.
-func (w *town) counts() (deaths, repeats int, hits []string) {
+func (w *town) counts() (deaths int, hits []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.deaths, w.repeats, slices.Clone(w.hits)
+	return w.deaths, slices.Clone(w.hits)
 }
 
 // hit notes a crash point that was met.
@@ -281,7 +273,6 @@ func (w *town) died() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.diedAt = w.world.Clock.Now()
-	w.repeats++
 	w.deaths++
 }
 
