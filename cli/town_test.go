@@ -39,6 +39,7 @@ type town struct {
 	life *life
 	plan []string // Where the next lives die, see setup.
 	hits []string // The crash points met so far, each with its number, over all lives.
+	back []string // Those of them that were met after the first death.
 
 	promises []promise
 	direct   map[string]string // See oracle.
@@ -242,11 +243,21 @@ func (w *town) counts() (deaths int, hits []string) {
 	return w.deaths, slices.Clone(w.hits)
 }
 
+// recovery returns the crash points that were met after the first death.
+func (w *town) recovery() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.back)
+}
+
 // hit notes a crash point that was met.
 func (w *town) hit(at string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hits = append(w.hits, at)
+	if w.deaths > 0 {
+		w.back = append(w.back, at)
+	}
 }
 
 // dieAfter has the process die at the n-th crash point from now on.
@@ -258,11 +269,20 @@ func (l *life) dieAfter(n int) {
 
 // dieInCall has the process die while its next call is under way: the vendor has done the work, the answer never comes.
 func (l *life) dieInCall(call string) {
-	waiting := hangAfter(l.town.world, call)
+	x := l.town.world
+	waiting := hangAfter(x, call)
+	var either <-chan struct{}
+	if name, number, _ := strings.Cut(call, "#"); strings.HasPrefix(name, "send ") { // Posts or changes, after a death.
+		either = hangAfter(x, name+map[bool]string{true: "#2", false: "#1"}[number == "1"])
+	}
 	go func() {
 		select {
 		case <-waiting:
 			l.kill()
+			x.Slack.ClearFaults()
+		case <-either:
+			l.kill()
+			x.Slack.ClearFaults()
 		case <-l.over: // Something else was in its way; the plan is void.
 		}
 	}()
