@@ -110,8 +110,9 @@ func TestCrashDuringRecoveryLosesAndDoublesNothing(t *testing.T) {
 	twice, void := 0, 0
 	play := func(t *testing.T, entry string) {
 		p := strings.Split(entry, ",")
-		// Whoever finds that a write was done does not write: there is no middle of it.
-		if die(t, (*town).live, strings.HasPrefix(p[1], "lost "), p...) {
+		// Whoever finds that a write was done does not write, so there may be no middle of it; and whether a person has to
+		// press again is a matter of luck. Another pair is played in the place of each that is void.
+		if die(t, (*town).live, true, p...) {
 			twice++
 		} else {
 			void++
@@ -128,7 +129,10 @@ func TestCrashDuringRecoveryLosesAndDoublesNothing(t *testing.T) {
 		more, void = more[void:], 0
 		each(t, next, next, play)
 	}
-	t.Logf("%d pairs with two deaths in all, %d wanted", twice, wanted)
+	t.Logf("%d pairs with two deaths in all", twice)
+	if nightly() && void > len(pairs)/10 {
+		t.Errorf("%d of %d pairs did not come about", void, len(pairs))
+	}
 }
 
 func lot(seed uint64, words ...string) uint64 {

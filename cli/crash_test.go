@@ -177,7 +177,12 @@ func (p *product) armLost(ctx context.Context, point string) {
 
 // hangAfter has the next call of the operation behind an outside write hang after its work; the channel is closed then.
 func hangAfter(x *sandbox.World, call string) <-chan struct{} {
-	switch vendor, name := operation(call); vendor {
+	vendor, name := operation(call)
+	return hangOn(x, vendor, name)
+}
+
+func hangOn(x *sandbox.World, vendor, name string) <-chan struct{} {
+	switch vendor {
 	case "jira":
 		x.Jira.Inject(jirasim.Fault{Name: name, Kind: jirasim.FaultHangAfter, Times: 1})
 		return x.Jira.Waiting(name)
@@ -204,8 +209,8 @@ func operation(call string) (vendor, name string) {
 		return "slack", "views.open"
 	case "update view":
 		return "slack", "views.update"
-	case "send ask", "send status": // The first is posted, the others change it.
-		if number == "1" {
+	case "send ask", "send status": // The first is posted, and so is the news that access was given; the others change a message.
+		if number == "1" || number == "2" && call == "send status" {
 			return "slack", "chat.postMessage"
 		}
 		return "slack", "chat.update"
@@ -320,10 +325,15 @@ func (p *product) live(ctx context.Context) {
 		return w.Request(ctx, "maya", "github write", "GitHub: Write", "1 hour", "A fix")
 	})
 	// After a crash in the middle of a create Usher waits for what Jira's search may still hide: five minutes of its clock.
+	began := time.Now()
 	p.until(ctx, "Priya is asked", func() bool {
-		w.Clock.Advance(5 * time.Second)
+		if time.Since(began) > 500*time.Millisecond {
+			w.Clock.Advance(5 * time.Second)
+		}
 		return len(w.Slack.Messages("U0PRIYA")) > 0
 	})
+	// Priya thinks until Maya is told that her request waits, so that what comes next is news in a message of its own.
+	p.until(ctx, "Maya is told", func() bool { return len(w.Slack.Messages("U0MAYA")) > 0 })
 	m := w.Slack.Messages("U0PRIYA")[0]
 	p.try(ctx, "approve", func(ctx context.Context) error {
 		if now, _ := w.Slack.Message(m.Channel, m.TS); !strings.Contains(now.Plain(), "[Approve]") {
@@ -345,20 +355,32 @@ func (p *product) live(ctx context.Context) {
 	})
 }
 
-// settled waits until the message says that the access has ended, which is the last thing to be told, and nobody has been
-// called for a while.
+// settled waits until the message says that the access has ended, which is the last thing to be told, the messages before
+// it are folded, and nobody has been called for a while. What is never folded is for the oracle.
 func (p *product) settled(ctx context.Context) {
 	w := p.world
 	if _, err := w.WaitMessage(ctx, "maya", "ended"); err != nil {
 		p.t.Fatalf("%v\n%s", err, p.logged())
 	}
 	last, since := -1, time.Now()
+	p.until(ctx, "the earlier messages are folded", func() bool { return p.folded() || time.Since(since) > 10*time.Second })
 	p.until(ctx, "quiet", func() bool {
 		if n := len(w.Okta.Calls()) + len(w.Jira.Calls()) + len(w.Slack.Calls()); n != last {
 			last, since = n, time.Now()
 		}
 		return time.Since(since) > 300*time.Millisecond
 	})
+}
+
+// folded reports whether all of Maya's messages but one say that a newer one has replaced them.
+func (p *product) folded() bool {
+	live := 0
+	for _, m := range p.world.Slack.Messages("U0MAYA") {
+		if kind, _ := markOf(m.Metadata); kind == "status" && chapterOf(m.Metadata) != "over" {
+			live++
+		}
+	}
+	return live <= 1
 }
 
 // judge reads only the vendors' truth and the store; then the oracle does. A death excuses that something is late by the time

@@ -272,14 +272,17 @@ func (l *life) dieInCall(call string) {
 	x := l.town.world
 	waiting := hangAfter(x, call)
 	var either <-chan struct{}
-	if name, number, _ := strings.Cut(call, "#"); strings.HasPrefix(name, "send ") { // Posts or changes, after a death.
-		either = hangAfter(x, name+map[bool]string{true: "#2", false: "#1"}[number == "1"])
+	if deaths, _ := l.town.counts(); deaths > 0 && strings.HasPrefix(call, "send ") { // After a death one cannot say which.
+		_, name := operation(call)
+		either = hangOn(x, "slack", map[string]string{"chat.update": "chat.postMessage", "chat.postMessage": "chat.update"}[name])
 	}
 	go func() {
 		select {
 		case <-waiting:
 			l.kill()
-			x.Slack.ClearFaults()
+			if either != nil {
+				x.Slack.ClearFaults()
+			}
 		case <-either:
 			l.kill()
 			x.Slack.ClearFaults()
