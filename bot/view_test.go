@@ -218,7 +218,8 @@ func TestEveryPageOfACrowdedHomeFits(t *testing.T) {
 			value, _ := o["value"].(string)
 			switch o["action_id"] {
 			case actionRelease, actionCancel, actionApprove:
-				seen[value] = true
+				id, _, _ := parseDecide(value)
+				seen[id] = true
 			}
 			if options, ok := o["options"].([]any); ok {
 				for _, x := range options {
