@@ -114,7 +114,7 @@ func (p *product) keepAlive(ctx context.Context, crash string) error {
 	for ctx.Err() == nil {
 		cmd := exec.CommandContext(ctx, os.Args[0], "serve", "-config", filepath.Join(p.dir, "usher.yml"))
 		cmd.Env = append(os.Environ(), childVar+"=1", clockVar+"="+p.clock, dirVar+"="+p.dir)
-		if p.deaths == 0 {
+		if p.dead() == 0 {
 			cmd.Env = append(cmd.Env, crashVar+"="+crash)
 		}
 		for k, v := range p.world.Environment() {
@@ -128,7 +128,7 @@ func (p *product) keepAlive(ctx context.Context, crash string) error {
 			p.mu.Lock()
 			p.running = cmd.Process
 			p.mu.Unlock()
-			if p.deaths > 0 {
+			if p.dead() > 0 {
 				p.out(p.diedAt)
 			}
 			err = cmd.Wait()
@@ -140,10 +140,19 @@ func (p *product) keepAlive(ctx context.Context, crash string) error {
 		if !errors.As(err, &exit) || exit.ExitCode() != -1 {
 			return fmt.Errorf("the program ended by itself: %w\n%s", err, p.logged())
 		}
+		p.mu.Lock()
 		p.deaths++
 		p.diedAt = p.world.Clock.Now()
+		p.mu.Unlock()
 	}
 	return nil
+}
+
+// dead counts the deaths so far.
+func (p *product) dead() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deaths
 }
 
 // out notes from when to now something was in the product's way.
@@ -290,24 +299,56 @@ func TestKilledAnywhereNothingIsLostOrDoubled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		p := newProduct(t)
-		run, stop := context.WithCancel(ctx)
-		done := make(chan error, 1)
-		go func() { done <- p.keepAlive(run, point) }()
-		go p.armLost(run, point)
+		stop := p.alive(ctx, point)
 		p.live(ctx)
+		p.until(ctx, "the program has died at "+point, func() bool { return p.dead() > 0 })
 		if err := p.world.Slack.WaitConnected(ctx, 1); err != nil {
 			t.Fatal(err)
 		}
 		p.settled(ctx)
 		stop()
-		if err := <-done; err != nil {
-			t.Fatal(err)
+		for p.busy() && ctx.Err() == nil { // It was stopped within a call: on a slow machine quiet is no proof that nothing is left.
+			stop = p.alive(ctx, "")
+			p.settled(ctx)
+			stop()
 		}
-		if p.deaths != 1 {
-			t.Errorf("the program died %d times, want once at %q", p.deaths, point)
+		if n := p.dead(); n != 1 {
+			t.Errorf("the program died %d times, want once at %q", n, point)
 		}
 		p.judge()
 	})
+}
+
+// alive runs the program, which dies once at the point, until the returned function stops it.
+func (p *product) alive(ctx context.Context, point string) (stop func()) {
+	run, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- p.keepAlive(run, point) }()
+	go p.armLost(run, point)
+	return func() {
+		p.t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// busy reports whether the stopped program has left something to be done.
+func (p *product) busy() (left bool) {
+	s, err := store.Open(store.Config{Path: filepath.Join(p.dir, "usher.db"), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	err = s.View(p.t.Context(), func(tx access.Tx) error {
+		effects, err := tx.Effects()
+		left = len(effects) > 0
+		return err
+	})
+	if err := errors.Join(err, s.Close()); err != nil {
+		p.t.Fatal(err)
+	}
+	return left
 }
 
 // live plays one life: ask, approve, have, and the end of its time.
