@@ -134,7 +134,9 @@ func TestADirectoryThatOnlyPutsOffIsGivenUp(t *testing.T) {
 		l := &lister{groups: []idp.Discovered{g}, use: func(string, idp.UserID) (time.Time, error) {
 			return time.Time{}, &idp.Error{Kind: idp.Throttled, Op: "read last use", RetryAt: time.Now().Add(time.Minute)}
 		}}
-		d, err := access.Look{Providers: map[string]idp.Provider{"p": l}, Uses: true, Now: time.Now}.Discover(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		d, err := access.Look{Providers: map[string]idp.Provider{"p": l}, Uses: true, Now: time.Now}.Discover(ctx)
 		if err != nil || len(l.asked) > 10 || d.Troubles["p"] == "" {
 			t.Errorf("%v, asked %d times, %v", err, len(l.asked), d.Troubles)
 		}

@@ -82,6 +82,7 @@ func TestASecretThatCannotBeReadIsToldOnce(t *testing.T) {
 	for more, want := range map[string][]string{
 		"okta: {url: 'https://x.okta.com', token_file: nowhere}":                                      {"okta.token_file: "},
 		"okta: {url: 'https://x.okta.com', client_id: a, key_id: b, private_key_file: nowhere}":       {"okta.private_key_file: "},
+		"okta: {url: 'https://x.okta.com', token_file: /dev/zero}":                                    {"okta.token_file: /dev/zero is longer than"},
 		"okta: {url: 'https://x.okta.com', client_id: a}":                                             {"configure okta: key id: ", "configure okta: private key: "},
 		"okta: {url: 'https://x.okta.com', client_id: a, token_file: " + write(t, "token", "x") + "}": {"configure okta: credentials: give either"},
 		"entra: {" + guids + ", client_secret_file: " + empty + "}":                                   {"entra.client_secret_file: "},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -25,16 +26,18 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.GoString()), nil
 
 // readSecret reads a secret from a file; one line break at the end is dropped.
 func readSecret(path string) (Secret, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
-	if info.Size() > 1<<20 { // The roots of all the world fit.
-		return "", fmt.Errorf("%s is %d bytes long, which is no token", path, info.Size())
-	}
-	b, err := os.ReadFile(path)
+	defer func() { _ = f.Close() }()
+	const most = 1 << 20 // The roots of all the world fit.
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
 		return "", err
+	}
+	if len(b) > most {
+		return "", fmt.Errorf("%s is longer than %d bytes, which is no token", path, most)
 	}
 	s := strings.TrimRight(string(b), "\r\n")
 	if s == "" {

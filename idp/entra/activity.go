@@ -24,8 +24,8 @@ type signInRow struct {
 }
 
 // LastUse returns the last successful interactive sign-in of the user, or of anybody if the user is empty, to the app (its
-// application id) within the last 30 days; the log holds no more. An app that lives on refresh tokens signs in seldom and can look unused. The log has the smallest limit of
-// all, five calls in ten seconds, and needs AuditLog.Read.All and Entra ID P1.
+// application id) within the last 30 days; the log holds no more. An app that lives on refresh tokens signs in seldom and can look
+// unused. The log has the smallest limit of all, five calls in ten seconds, and needs AuditLog.Read.All and Entra ID P1.
 func (p *Provider) LastUse(ctx context.Context, app string, user idp.UserID, since time.Time) (time.Time, error) {
 	const op = "read last use"
 	if user != "" && !isGUID(string(user)) {

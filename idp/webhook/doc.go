@@ -1,5 +1,5 @@
 // Package webhook is the identity provider for apps that speak no standard: whoever runs the app writes a small receiver, and
-// Usher sends it signed requests. The whole protocol is below; receiver_test.go holds a receiver of some 50 lines.
+// Usher sends it signed requests. The whole protocol is below; receiver_test.go holds a receiver of some 40 lines.
 //
 // It follows no redirect, sends nothing to another host, and takes nothing but the receiver's explicit word for a success.
 //
