@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -221,7 +222,7 @@ func (w *town) answer(ctx context.Context, n int, verdict string) {
 	var list []open
 	for _, p := range w.world.Company.People {
 		for _, m := range w.world.Slack.Messages(p.SlackID()) {
-			if kind, _ := markOf(m.Metadata); kind == "ask" && strings.Contains(m.Plain(), "[Approve]") {
+			if kind, _ := markOf(m.Metadata); kind == "ask" && bytes.Contains(m.Blocks, []byte(`"text":"Approve"`)) {
 				list = append(list, open{p.Handle, m})
 			}
 		}

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"slices"
 	"sync"
@@ -84,9 +85,9 @@ func (s *Server) frame(kind string, build func() (map[string]any, error)) (Frame
 	return Frame{Type: kind, Payload: encode(p)}, nil
 }
 
-// Burst sends frames over all sockets as fast as these take them, and returns once each is acknowledged or the time of
-// the last has run out. Nothing of it gets into the log of deliveries; the result, in the order of the frames, has no
-// payloads.
+// Burst deals frames to all sockets in turn, each of which takes its own as fast as it can, and returns once each is
+// acknowledged or the time of the last has run out. Nothing of it gets into the log of deliveries; the result, in the order
+// of the frames, has no payloads.
 func (s *Server) Burst(ctx context.Context, frames []Frame) ([]Delivery, error) {
 	s.mu.Lock()
 	conns := slices.Clone(s.wire.conns)
@@ -95,37 +96,34 @@ func (s *Server) Burst(ctx context.Context, frames []Frame) ([]Delivery, error) 
 		return nil, errNoConnection
 	}
 	sent := make([]*Delivery, len(frames))
-	next := make(chan int)
+	errs := make([]error, len(conns))
 	var work sync.WaitGroup
-	for _, c := range conns {
+	for n, c := range conns {
 		if tcp, ok := c.watch.Conn.(*net.TCPConn); ok {
 			_ = tcp.SetWriteBuffer(inFlight) // the clock of an envelope starts when it leaves, not when the kernel piles it up
 		}
 		work.Go(func() {
-			for i := range next {
+			for i := n; i < len(frames) && errs[n] == nil; i += len(conns) {
 				sent[i] = s.burstOne(c, frames[i])
+				errs[n] = s.goesOn(ctx)
 			}
 		})
 	}
-	var err error
-	for i := range frames {
-		select {
-		case next <- i:
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-s.done:
-			err = ErrClosed
-		}
-		if err != nil {
-			break
-		}
-	}
-	close(next)
 	work.Wait()
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return s.afterBurst(ctx, sent)
+}
+
+// goesOn says why there is nothing more to send.
+func (s *Server) goesOn(ctx context.Context) error {
+	select {
+	case <-s.done:
+		return ErrClosed
+	default:
+		return ctx.Err()
+	}
 }
 
 // inFlight is about how many bytes a far server has on their way over one socket.

@@ -1,6 +1,9 @@
 package slacksim
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // emojiTable pairs the characters that Slack stores as codes with those codes. Only common ones are known here.
 func emojiTable() []string {
@@ -12,12 +15,24 @@ func emojiTable() []string {
 	}
 }
 
+//nolint:gochecknoglobals // Built once: messages are rendered often.
+var toCodes = sync.OnceValue(func() *strings.Replacer { return strings.NewReplacer(emojiTable()...) })
+
+//nolint:gochecknoglobals // As above.
+var toCharacters = sync.OnceValue(func() *strings.Replacer {
+	table := emojiTable()
+	for i := 0; i < len(table); i += 2 {
+		table[i], table[i+1] = table[i+1], table[i]
+	}
+	return strings.NewReplacer(table...)
+})
+
 // emojiCodes writes emoji characters as colon codes, as Slack does in what it stores.
 func emojiCodes(text string) string {
 	if isASCII(text) {
 		return text
 	}
-	return strings.NewReplacer(emojiTable()...).Replace(text)
+	return toCodes().Replace(text)
 }
 
 // emojiShown turns colon codes back into the characters that people see.
@@ -25,11 +40,7 @@ func emojiShown(text string) string {
 	if !strings.Contains(text, ":") {
 		return text
 	}
-	table := emojiTable()
-	for i := 0; i < len(table); i += 2 {
-		table[i], table[i+1] = table[i+1], table[i]
-	}
-	return strings.NewReplacer(table...).Replace(text)
+	return toCharacters().Replace(text)
 }
 
 func isASCII(text string) bool {
