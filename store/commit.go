@@ -66,24 +66,27 @@ func (s *Store) withdraw(c *call) bool {
 // commitLoop is the only writer. It ends when the store is closing and nothing waits.
 func (s *Store) commitLoop() {
 	defer close(s.stopped)
-	for {
-		calls := s.take()
-		if len(calls) == 0 {
-			return
-		}
-		s.settle(calls)
+	for s.waitForWork() {
+		s.settle(s.take())
 	}
 }
 
-// take waits for calls and returns all that there are; none means that the store is closing. It never waits for more,
-// but callers that are about to queue get a turn: after a commit all of its callers come back within microseconds, and
-// without this the first of them would have the next commit alone.
-func (s *Store) take() []*call {
+// waitForWork reports whether there is something to commit; if not, the store is closing.
+func (s *Store) waitForWork() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.queue) == 0 && !s.closing {
 		s.work.Wait()
 	}
+	return len(s.queue) > 0
+}
+
+// take returns all calls that wait; none if they have been withdrawn meanwhile. It never waits for more, but callers that
+// are about to queue get a turn: after a commit all of its callers come back within microseconds, and without this the
+// first of them would have the next commit alone.
+func (s *Store) take() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for seen := 0; seen < len(s.queue); {
 		seen = len(s.queue)
 		s.mu.Unlock()

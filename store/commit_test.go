@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"usher/access"
 	"usher/store"
@@ -136,6 +137,24 @@ func TestWithdrawnUpdateNeverRuns(t *testing.T) {
 	release()
 	if err := <-first; err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever gives up in the very moment in which the committer gathers what waits must not leave it without work for good.
+func TestUpdatesGivenUpAtOnceLeaveTheStoreWorking(t *testing.T) {
+	t.Parallel()
+	s := opened(t, store.Config{Path: filled(t)})
+	for range 3_000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		if err := s.Update(ctx, func(access.Tx) error { return nil }); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Update(ctx, put("last")); err != nil {
+		t.Errorf("after all of them: %v", err)
 	}
 }
 
