@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -30,6 +31,8 @@ type scene struct {
 	// before and screens are how things stood when the attack began; begin notes them anew.
 	before  string
 	screens []string
+	// form and dialog are submissions made before, to be tampered with among other clicks; nobody looks at the answers.
+	form, dialog payload
 }
 
 func (s *scene) begin() { s.before, s.screens = s.truth(), s.shown() }
@@ -59,6 +62,15 @@ func (p payload) set(path string, v any) payload {
 		}
 	}
 	return p
+}
+
+// again is the same submission once more, sent by a click of its own.
+func (s *scene) again(p payload) (other payload) {
+	s.t.Helper()
+	b, err := json.Marshal(p)
+	s.must(err)
+	s.must(json.Unmarshal(b, &other))
+	return other.set("trigger_id", rand.Text())
 }
 
 func (s *scene) read(f slacksim.Frame, err error) payload {
@@ -127,15 +139,15 @@ const (
 	unknownID   = "does not know this request"
 )
 
-func TestNobodyApprovesWhoMayNot(t *testing.T) {
-	t.Parallel()
+// impostors are clicks of people who may not decide, and clicks that claim to be of somebody who may.
+func impostors() []attack {
 	by := func(who string) func(*scene) {
 		return func(s *scene) { s.send(s.press(who, actionApprove)) }
 	}
 	tampered := func(path string, v any) func(*scene) {
 		return func(s *scene) { s.send(s.press("mona", actionApprove).set(path, v)) }
 	}
-	playAttacks(t, []attack{
+	return []attack{
 		{"the requester", by("rita"), ownRequest},
 		{"a second Slack user of the requester", by("rita2"), ownRequest},
 		{"somebody else", by("rob"), notRouted},
@@ -167,6 +179,12 @@ func TestNobodyApprovesWhoMayNot(t *testing.T) {
 		}, fullMembers},
 		{"another app", tampered("api_app_id", "A0OTHER"), ""},
 		{"no app", tampered("api_app_id", nil), ""},
+	}
+}
+
+func TestNobodyApprovesWhoMayNot(t *testing.T) {
+	t.Parallel()
+	playAttacks(t, append(impostors(), []attack{
 		{"an approver who is suspended in the directory", func(s *scene) {
 			time.Sleep(6 * time.Minute) // Until what the directory said before is not believed any more.
 			s.dir.suspend("mona")
@@ -181,11 +199,11 @@ func TestNobodyApprovesWhoMayNot(t *testing.T) {
 			s.begin()
 			s.send(s.press("mona", actionApprove))
 		}, fullMembers},
-	})
+	}...))
 }
 
-func TestAForgedButtonDecidesNothing(t *testing.T) {
-	t.Parallel()
+// forgeries are clicks whose contents were tampered with.
+func forgeries() []attack {
 	value := func(v any) func(*scene) {
 		return func(s *scene) { s.send(s.press("mona", actionApprove).set("actions.0.value", v)) }
 	}
@@ -193,18 +211,8 @@ func TestAForgedButtonDecidesNothing(t *testing.T) {
 		return func(s *scene) { s.send(s.press("mona", actionApprove).set(path, v)) }
 	}
 	action := func(id string) func(*scene) { return tampered("actions.0.action_id", id) }
-	playAttacks(t, []attack{
+	return []attack{
 		{"a random request", value(testID(7)), unknownID},
-		{"another request of the same approver", func(s *scene) {
-			other := s.asked("rob", "write")
-			s.begin()
-			s.send(s.press("mona", actionApprove).set("actions.0.value", string(other)))
-		}, otherCopy},
-		{"a request of other approvers", func(s *scene) {
-			other := s.asked("rita", "pair")
-			s.begin()
-			s.send(s.press("mona", actionApprove).set("actions.0.value", string(other)))
-		}, notRouted},
 		{"an empty id", value(""), oldButton},
 		{"no id", value(nil), oldButton},
 		{"2,000 characters", value(strings.Repeat("a", 2000)), oldButton},
@@ -268,7 +276,23 @@ func TestAForgedButtonDecidesNothing(t *testing.T) {
 				"user": map[string]any{"id": slackOf("outsider"), "team_id": "T0OTHER"}, "action_ts": "1.1",
 			})
 		}, ""},
-	})
+	}
+}
+
+func TestAForgedButtonDecidesNothing(t *testing.T) {
+	t.Parallel()
+	playAttacks(t, append(forgeries(), []attack{
+		{"another request of the same approver", func(s *scene) {
+			other := s.asked("rob", "write")
+			s.begin()
+			s.send(s.press("mona", actionApprove).set("actions.0.value", string(other)))
+		}, otherCopy},
+		{"a request of other approvers", func(s *scene) {
+			other := s.asked("rita", "pair")
+			s.begin()
+			s.send(s.press("mona", actionApprove).set("actions.0.value", string(other)))
+		}, notRouted},
+	}...))
 }
 
 func TestWhatIsOverStaysOver(t *testing.T) {
