@@ -110,7 +110,7 @@ func (k EventKind) milestone() bool {
 		EventExtended, EventEnded, EventTrouble, EventTroubleOver, EventMemberLocked:
 		return true
 	case EventRequested, EventIssueOpened, EventProvisioning, EventInspected, EventMemberAdded, EventRevoking,
-		EventMemberRemoved, EventMemberKept:
+		EventMemberJoined, EventMemberRemoved, EventMemberKept:
 	}
 	return false
 }

@@ -100,7 +100,7 @@ func (c removed) apply(t *turn) error {
 	}
 	gg.Phase = PhaseGone
 	m := t.member(c.Group)
-	m.Given, m.Locking, m.Lock, m.RemovedAt = false, false, time.Time{}, t.now.UTC()
+	m.Given, m.Shown, m.Locking, m.Lock, m.RemovedAt = false, false, false, time.Time{}, t.now.UTC()
 	t.s.Members[m.Key()] = m
 	t.event(t.home(), EventMemberRemoved, Person{}, "Removed "+g.Subject.String()+" from "+c.Group.String()+
 		" and read the absence back.", map[string]string{"group": c.Group.String()})

@@ -111,7 +111,7 @@ func (c inspected) apply(t *turn) error {
 		t.event(t.home(), EventInspected, Person{}, g.Subject.String()+" was a member of "+c.Group.String()+
 			" before; Usher will not remove that membership.", facts)
 	default:
-		m.Preexisting, m.Given = false, true
+		m.Preexisting, m.Given, m.Shown = false, true, m.Shown && c.Member
 		t.event(t.home(), EventInspected, Person{}, "Read "+c.Group.String()+" before the change.", facts)
 	}
 	t.s.Members[m.Key()] = m
@@ -143,8 +143,26 @@ func (c added) apply(t *turn) error {
 		return nil // Given up meanwhile; the removal waits in the same lane.
 	}
 	gg.Phase = PhaseMember
+	m := t.member(c.Group)
+	m.Shown = true
+	t.s.Members[m.Key()] = m
 	t.event(t.home(), EventMemberAdded, Person{}, "Added "+g.Subject.String()+" to "+c.Group.String()+
 		" and read the membership back.", map[string]string{"group": c.Group.String()})
+	return t.maybeActive()
+}
+
+// joined says that another grant added the member after this one had looked, which was read again.
+type joined struct{ Group catalog.Group }
+
+func (c joined) apply(t *turn) error {
+	g := t.s.Grant
+	gg := g.group(c.Group)
+	if gg == nil || gg.Phase != PhaseAdd {
+		return nil
+	}
+	gg.Phase = PhaseMember
+	t.event(t.home(), EventMemberJoined, Person{}, "Another grant has added "+g.Subject.String()+" to "+c.Group.String()+
+		" meanwhile; read the membership again.", map[string]string{"group": c.Group.String()})
 	return t.maybeActive()
 }
 

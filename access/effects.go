@@ -126,8 +126,17 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 	if err != nil {
 		return err
 	}
+	shown := st.Members[membershipKey(e.Group, e.User)].Shown
 	e.User = st.account(e)
-	if already(ctx, p, e, true) {
+	if shown { // Another grant has added it since this one looked.
+		is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+		if err != nil {
+			return err
+		}
+		if is {
+			return done(joined{Group: e.Group})
+		}
+	} else if already(ctx, p, e, true) {
 		return done(added{Group: e.Group})
 	}
 	r.s.crashAt("before add")
@@ -145,7 +154,8 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 // removeMember removes the member unless a lease was taken meanwhile, and reads the absence back.
 func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func(command) error) error {
 	m := st.Members[membershipKey(e.Group, e.User)]
-	if len(m.Leases) > 0 || m.Preexisting {
+	needed := len(m.Leases) > 0 || m.Preexisting
+	if needed && !e.again() {
 		return done(kept{Group: e.Group})
 	}
 	p, err := r.s.provider(e)
@@ -154,6 +164,16 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	}
 	ctx = idp.WithPriority(ctx, idp.Removal)
 	e.User = st.account(e)
+	if needed { // An earlier try may have removed it all the same; then that is what the record has to say.
+		absent, err := isAbsent(ctx, p, e)
+		switch {
+		case err != nil:
+			return err
+		case absent:
+			return done(removed{Group: e.Group})
+		}
+		return done(kept{Group: e.Group})
+	}
 	if already(ctx, p, e, false) {
 		return done(removed{Group: e.Group})
 	}
@@ -194,18 +214,30 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 			case <-t.C:
 			}
 		}
-		is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+		var is bool
+		var err error
+		if want {
+			is, err = p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+		} else {
+			is, err = isAbsent(ctx, p, e)
+		}
 		if err != nil {
-			if k := idp.KindOf(err); !want && (k == idp.UserNotFound || k == idp.GroupNotFound) {
-				return reallyGone(ctx, p, e, k)
-			}
 			return err
 		}
-		if is == want {
+		if is {
 			return nil
 		}
 	}
 	return fmt.Errorf("prove the change of %s: %w", e.Group, errNotShown)
+}
+
+// isAbsent reads that the user is not a member: nobody is one of what is gone, or when gone.
+func isAbsent(ctx context.Context, p idp.Provider, e Effect) (bool, error) {
+	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+	if k := idp.KindOf(err); err != nil && (k == idp.UserNotFound || k == idp.GroupNotFound) {
+		return true, reallyGone(ctx, p, e, k)
+	}
+	return !is, err
 }
 
 // reallyGone takes "not found" for a proof of absence only if the directory says so twice, in answer to two questions.

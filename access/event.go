@@ -22,7 +22,8 @@ const (
 	EventLapsed        EventKind = "request.expired"
 	EventProvisioning  EventKind = "grant.provisioning"
 	EventInspected     EventKind = "membership.inspected"
-	EventMemberAdded   EventKind = "membership.added" // Added and read back.
+	EventMemberAdded   EventKind = "membership.added"  // Added and read back.
+	EventMemberJoined  EventKind = "membership.joined" // Another grant has added it since this one looked; read again.
 	EventActive        EventKind = "grant.active"
 	EventFailed        EventKind = "grant.failed"
 	EventExtended      EventKind = "grant.extended"

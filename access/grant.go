@@ -122,6 +122,8 @@ type Membership struct {
 	Preexisting bool `json:"preexisting,omitempty"`
 	// Given: Usher added it, or is about to. Removed when the last lease ends.
 	Given bool `json:"given,omitempty"`
+	// Shown: Usher added it for a grant and read it back, and has not seen it missing since.
+	Shown bool `json:"shown,omitempty"`
 	// Leases are the grants that hold it.
 	Leases []GrantID `json:"leases,omitempty"`
 	// Locking: a grant that holds it asked for the vendor's own end.

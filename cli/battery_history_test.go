@@ -200,7 +200,8 @@ func (w *town) leap(ctx context.Context, d time.Duration) {
 func (w *town) advance(d time.Duration) {
 	from := w.world.Clock.Now()
 	w.world.Clock.Advance(d)
-	w.outages = append(w.outages, span{from, w.world.Clock.Now()})
+	jump := span{from, w.world.Clock.Now()}
+	w.outages, w.jumps = append(w.outages, jump), append(w.jumps, jump)
 }
 
 // outage has a vendor fail until it is mended. Only Okta's excuses removals: they wait for nobody else.
@@ -245,16 +246,22 @@ func (w *town) answer(ctx context.Context, n int, verdict string) {
 	_, _ = w.world.Submit(ctx, o.who)
 }
 
-// stranger has somebody press a button of somebody else's message: a forged or forwarded click.
+// stranger has somebody who was not asked press a button of somebody else's message: a forged or forwarded click.
 func (w *town) stranger(ctx context.Context, n int) {
 	people := w.world.Company.People
 	who := people[n%len(people)]
+	by := access.SlackProfile{ID: access.SlackID(who.SlackID()), Email: who.Email(), EmailConfirmed: true, Name: who.Name}
+	s := w.life.prog.Service()
 	for _, p := range people {
 		for _, m := range w.world.Slack.Messages(p.SlackID()) {
 			if kind, id := markOf(m.Metadata); kind == "ask" && p.Handle != who.Handle {
-				by := access.SlackProfile{ID: access.SlackID(who.SlackID()), Email: who.Email(), EmailConfirmed: true, Name: who.Name}
-				s := w.life.prog.Service()
-				if person, err := s.Identify(ctx, by); err == nil {
+				person, err := s.Identify(ctx, by)
+				if err != nil {
+					return
+				}
+				var r access.Request
+				w.read(func(tx access.Tx) bool { return tx.Get(access.Requests, string(id), &r) == nil })
+				if !slices.ContainsFunc(r.Asks, func(a access.Ask) bool { return a.Step == r.Step && a.Approver.Is(person) }) {
 					o := access.Origin{Envelope: "forged", Message: access.MessageRef{Channel: m.Channel, TS: m.TS}, Home: n%2 == 0}
 					_, _ = s.Decide(ctx, person, id, access.Approve, "", o)
 				}

@@ -52,6 +52,11 @@ func (o *oracle) beginning(id access.RequestID, g access.Grant) {
 			read = read.Add(longestCall)
 		}
 	}
+	for _, j := range o.jumps { // The clock may jump between the read and its record.
+		if !j.from.Before(read) && !j.from.After(read.Add(onTime)) {
+			read = read.Add(j.to.Sub(j.from))
+		}
+	}
 	if g.StartedAt.After(read.Add(onTime + o.skew)) {
 		o.wrong(2, "grant %s began at %s, the last read before was at %s", id, g.StartedAt, read)
 	}
@@ -68,7 +73,12 @@ func (o *oracle) extension(r access.Request) {
 	case !at.IsZero() && !at.Before(end), !at.IsZero() && !g.RevokingAt.IsZero() && at.After(g.RevokingAt):
 		o.wrong(2, "extension %s took effect at %s, when the access was over", r.ID, at)
 	case at.IsZero() && r.State == access.RequestApproved:
-		failed := o.at(r.ID, access.EventTrouble)
+		var failed time.Time
+		for _, e := range o.events[r.ID] {
+			if e.Kind == access.EventTrouble && e.Text == r.Failure {
+				failed = e.At
+			}
+		}
 		over := !g.RevokingAt.IsZero() && !g.RevokingAt.After(failed) || !end.After(failed)
 		if r.Failure == "" || !over {
 			o.wrong(2, "extension %s was approved and did not take effect", r.ID)

@@ -21,6 +21,8 @@ type oracle struct {
 	// outages are the times in which the product was dead or Okta was out of reach: a removal that fell due then may come up
 	// to a minute after. Okta's calls that a fault hit are added, see read.
 	outages []span
+	// jumps are those of the clock.
+	jumps []span
 	// skew is by how much the vendors' clock may be behind Usher's, after the wall clock went back.
 	skew time.Duration
 	// hands are memberships that somebody changed by hand; they are not Usher's to answer for.
@@ -300,7 +302,11 @@ func (o *oracle) readBacks() {
 				continue
 			}
 			_, group, _ := strings.Cut(e.Facts["group"], ":")
-			if !readAfterChange(o.calls[string(o.requests[id].Subject.User)], group, e.At) {
+			kind := "group.member.add"
+			if e.Kind == access.EventMemberRemoved {
+				kind = "group.member.remove"
+			}
+			if !readAfterChange(o.calls[string(o.requests[id].Subject.User)], group, kind, e.At) {
 				o.wrong(3, "%q was told at %s without a read after the change", e.Text, e.At)
 			}
 		}
@@ -309,18 +315,24 @@ func (o *oracle) readBacks() {
 
 // readAfterChange reports whether the last successful read before the moment came after the last change of the membership.
 // The calls are those about the user.
-func readAfterChange(calls []oktasim.Call, group string, at time.Time) bool {
-	change, read := -1, -1
+// readAfterChange reports whether a change that was told at some moment was read back before: the last one of its kind, or
+// one at that very moment, since in virtual time the opposite may follow within the same.
+func readAfterChange(calls []oktasim.Call, group, kind string, at time.Time) bool {
+	changed, read := false, false // What was the last change of this kind; whether it was read since.
 	for _, c := range calls {
-		switch {
-		case c.At.After(at):
-		case (c.Name == "group.member.add" || c.Name == "group.member.remove") && strings.Contains(c.Path, group) && c.Status/100 == 2:
-			change = c.Seq
-		case c.Name == "user.groups" && c.Status == 200, c.Status == 404:
-			read = c.Seq // 404: nobody is a member of what is gone.
+		if c.At.After(at) {
+			break
+		}
+		switch change := strings.HasPrefix(c.Name, "group.member.") && strings.Contains(c.Path, group) && (c.Status/100 == 2 || c.Changed); {
+		case change && c.Name != kind && read && c.At.Equal(at):
+			return true
+		case change:
+			changed, read = c.Name == kind, false
+		case c.Name == "user.groups" && c.Status == 200, c.Status == 404: // 404: nobody is a member of what is gone.
+			read = changed
 		}
 	}
-	return read > change
+	return read
 }
 
 // issues checks invariants 3 and 5 on the issues.

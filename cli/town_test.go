@@ -44,6 +44,7 @@ type town struct {
 	promises []promise
 	direct   map[string]string // See oracle.
 	outages  []span
+	jumps    []span        // Of the clock.
 	skew     time.Duration // By how much the wall clock went back.
 	diedAt   time.Time
 	deaths   int
@@ -151,7 +152,7 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 				panic(why)
 			}
 			if len(faults) > 0 {
-				faults = append(faults, "the product's log:\n"+w.log.String())
+				faults = append(faults, "the product's log:\n"+w.log.String(), "the calls to Okta:\n"+w.oktaCalls())
 			}
 		}()
 		faults = f(ctx, w)
@@ -181,6 +182,16 @@ func (w *town) start(ctx context.Context) {
 	ctx, l.stop = context.WithCancel(ctx)
 	w.life = l
 	go func() { l.done <- l.prog.Work(ctx) }()
+}
+
+// oktaCalls are the last calls that Okta got, one a line.
+func (w *town) oktaCalls() string {
+	var b strings.Builder
+	list := w.world.Okta.Calls()
+	for _, c := range list[max(0, len(list)-200):] {
+		fmt.Fprintf(&b, "%s %d %s %s %d %s changed=%t\n", c.At.UTC().Format("15:04:05.000"), c.Seq, c.Name, c.Path, c.Status, c.Fault, c.Changed)
+	}
+	return b.String()
 }
 
 // end stops the present life in order, or clears up behind it if it died.

@@ -1,0 +1,172 @@
+package access_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"usher/access"
+	"usher/catalog"
+	"usher/idp"
+)
+
+// odd is a directory whose changes do not go as they should.
+type odd struct {
+	*directory
+	add, remove func(ctx context.Context, change func() error) error
+}
+
+func (d *odd) AddMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
+	return d.add(ctx, func() error { return d.directory.AddMember(ctx, g, u) })
+}
+
+func (d *odd) RemoveMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
+	return d.remove(ctx, func() error { return d.directory.RemoveMember(ctx, g, u) })
+}
+
+func usual(_ context.Context, change func() error) error { return change() }
+
+// oddly plays a story with such a directory.
+func oddly(t *testing.T, story func(t *testing.T, w *world, d *odd)) {
+	t.Helper()
+	var d *odd
+	virtual(t, func(w *world, c *access.Config) {
+		d = &odd{directory: w.dir, add: usual, remove: usual}
+		c.Providers["dir"] = d
+	}, func(t *testing.T, w *world) {
+		w.run()
+		story(t, w, d)
+	})
+}
+
+// Rita's access ends, and the answer to the removal does not come. Before it is tried again, she has been given the same
+// group by another role: then the record must say what the lost try did.
+func TestARemovalWithoutAnAnswerIsToldAsItWas(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		took          bool
+		removed, kept int
+		changes       []string
+	}{
+		"it had been done":     {true, 1, 0, []string{"add gwrite u-rita", "remove gwrite u-rita", "add gwrite u-rita"}},
+		"it had not been done": {false, 0, 1, []string{"add gwrite u-rita"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			oddly(t, func(t *testing.T, w *world, d *odd) {
+				first := w.active("rita", "write", time.Hour)
+				d.remove = func(_ context.Context, change func() error) error {
+					time.Sleep(20 * time.Second)
+					if c.took {
+						_ = change()
+					}
+					d.remove = usual
+					return &idp.Error{Kind: idp.Unavailable, Op: "remove member"}
+				}
+				wait(time.Until(w.grant(first).DueAt) + time.Second)
+				second := w.submit("rita", "also-write", time.Hour)
+				wait(time.Second)
+				if err := w.decide("mona", second.ID, access.Approve, ""); err != nil {
+					t.Fatal(err)
+				}
+				wait(time.Minute)
+				if w.state(first) != access.GrantEnded || w.state(second.ID) != access.GrantActive || !w.dir.member("gwrite", "rita") {
+					t.Errorf("the first is %s, the second %s", w.state(first), w.state(second.ID))
+				}
+				if got := w.dir.changes(); !slices.Equal(got, c.changes) {
+					t.Errorf("changes: %q", got)
+				}
+				if r, k := w.count(first, access.EventMemberRemoved), w.count(first, access.EventMemberKept); r != c.removed || k != c.kept {
+					t.Errorf("told as removed %d times, as kept %d times", r, k)
+				}
+				if n := w.count(second.ID, access.EventMemberAdded); n != c.removed {
+					t.Errorf("the second tells of %d additions", n)
+				}
+				wait(2 * time.Hour)
+				if w.dir.member("gwrite", "rita") {
+					t.Error("the second did not end")
+				}
+			})
+		})
+	}
+}
+
+// Two roles give the same group, and both grants look before either has added.
+func TestOneMembershipForTwoGrantsIsAddedOnceAndToldSo(t *testing.T) {
+	t.Parallel()
+	oddly(t, func(t *testing.T, w *world, d *odd) {
+		adds := 0
+		d.add = func(_ context.Context, change func() error) error {
+			adds++
+			return change()
+		}
+		w.dir.failing(func(op string, _ idp.GroupID) error {
+			if op == "read" {
+				return &idp.Error{Kind: idp.Unavailable, Op: "read membership"}
+			}
+			return nil
+		})
+		var ids []access.RequestID
+		for _, role := range []catalog.EntitlementID{"write", "also-write"} {
+			r := w.submit("rita", role, time.Hour)
+			wait(time.Second)
+			if err := w.decide("mona", r.ID, access.Approve, ""); err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, r.ID)
+		}
+		wait(time.Minute)
+		w.dir.failing(nil)
+		wait(time.Minute)
+		added, joined := 0, 0
+		for _, id := range ids {
+			if w.state(id) != access.GrantActive {
+				t.Errorf("a grant is %s", w.state(id))
+			}
+			added, joined = added+w.count(id, access.EventMemberAdded), joined+w.count(id, access.EventMemberJoined)
+		}
+		if adds != 1 || added != 1 || joined != 1 {
+			t.Errorf("%d calls to add, told as added %d times, as joined %d times", adds, added, joined)
+		}
+		wait(2 * time.Hour)
+		if got := w.dir.changes(); !slices.Equal(got, []string{"add gwrite u-rita", "remove gwrite u-rita"}) {
+			t.Errorf("changes: %q", got)
+		}
+	})
+}
+
+// An addition may wait at the provider's limits. Whoever ends the grant meanwhile ends the wait.
+func TestAnAdditionThatWaitsIsStoppedWithItsGrant(t *testing.T) {
+	t.Parallel()
+	oddly(t, func(t *testing.T, w *world, d *odd) {
+		d.add = func(ctx context.Context, change func() error) error {
+			select {
+			case <-time.After(30 * time.Second):
+				return change()
+			case <-ctx.Done():
+				return &idp.Error{Kind: idp.Unavailable, Op: "add member", Err: ctx.Err()}
+			}
+		}
+		r := w.submit("rita", "write", time.Hour)
+		wait(time.Second)
+		if err := w.decide("mona", r.ID, access.Approve, ""); err != nil {
+			t.Fatal(err)
+		}
+		wait(5 * time.Second)
+		if _, err := w.service.Release(t.Context(), w.person("rita"), w.grant(r.ID).ID); err != nil {
+			t.Fatal(err)
+		}
+		wait(time.Second)
+		if g := w.grant(r.ID); g.State != access.GrantFailed {
+			t.Errorf("a second later the grant is %s", g.State)
+		}
+		wait(time.Minute)
+		if got := w.dir.changes(); len(got) != 0 {
+			t.Errorf("changes: %q", got)
+		}
+		if s := w.service.Runner().Stats(); s.Failed[access.EffectAdd] != 0 {
+			t.Errorf("%d failures", s.Failed[access.EffectAdd])
+		}
+	})
+}
