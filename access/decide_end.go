@@ -89,8 +89,12 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 	return t.maybeEnded()
 }
 
-// removed says that the membership was removed and its absence read back.
-type removed struct{ Group catalog.Group }
+// removed says that the membership was removed and its absence read back; if Found, that it was found absent before an
+// earlier try, which may have removed it, was repeated.
+type removed struct {
+	Group catalog.Group
+	Found bool
+}
 
 func (c removed) apply(t *turn) error {
 	g := t.s.Grant
@@ -102,8 +106,11 @@ func (c removed) apply(t *turn) error {
 	m := t.member(c.Group)
 	m.Given, m.Shown, m.Locking, m.Lock, m.RemovedAt = false, false, false, time.Time{}, t.now.UTC()
 	t.s.Members[m.Key()] = m
-	t.event(t.home(), EventMemberRemoved, Person{}, "Removed "+g.Subject.String()+" from "+c.Group.String()+
-		" and read the absence back.", map[string]string{"group": c.Group.String()})
+	text, facts := "Removed "+g.Subject.String()+" from "+c.Group.String()+" and read the absence back.", map[string]string{"group": c.Group.String()}
+	if c.Found {
+		text, facts["found"] = "Before trying the removal again, read that "+g.Subject.String()+" is not a member of "+c.Group.String()+".", "true"
+	}
+	t.event(t.home(), EventMemberRemoved, Person{}, text, facts)
 	return t.maybeEnded()
 }
 

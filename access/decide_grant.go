@@ -133,8 +133,12 @@ func (c inspected) apply(t *turn) error {
 // errLateRead asks the runner to inspect again a little later.
 var errLateRead = errors.New("the directory still shows a membership that was just removed")
 
-// added says that the member was added and read back.
-type added struct{ Group catalog.Group }
+// added says that the member was added and read back; if Found, that it was found there before an earlier try, which may
+// have added it, was repeated.
+type added struct {
+	Group catalog.Group
+	Found bool
+}
 
 func (c added) apply(t *turn) error {
 	g := t.s.Grant
@@ -146,8 +150,11 @@ func (c added) apply(t *turn) error {
 	m := t.member(c.Group)
 	m.Shown = true
 	t.s.Members[m.Key()] = m
-	t.event(t.home(), EventMemberAdded, Person{}, "Added "+g.Subject.String()+" to "+c.Group.String()+
-		" and read the membership back.", map[string]string{"group": c.Group.String()})
+	text, facts := "Added "+g.Subject.String()+" to "+c.Group.String()+" and read the membership back.", map[string]string{"group": c.Group.String()}
+	if c.Found {
+		text, facts["found"] = "Before trying the addition again, read that "+g.Subject.String()+" is a member of "+c.Group.String()+".", "true"
+	}
+	t.event(t.home(), EventMemberAdded, Person{}, text, facts)
 	return t.maybeActive()
 }
 

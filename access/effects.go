@@ -137,7 +137,7 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 			return done(joined{Group: e.Group})
 		}
 	} else if already(ctx, p, e, true) {
-		return done(added{Group: e.Group})
+		return done(added{Group: e.Group, Found: true})
 	}
 	r.s.crashAt("before add")
 	if err := p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User); err != nil {
@@ -170,12 +170,12 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		case err != nil:
 			return err
 		case absent:
-			return done(removed{Group: e.Group})
+			return done(removed{Group: e.Group, Found: true})
 		}
 		return done(kept{Group: e.Group})
 	}
 	if already(ctx, p, e, false) {
-		return done(removed{Group: e.Group})
+		return done(removed{Group: e.Group, Found: true})
 	}
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)

@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,11 @@ func TestARemovalWithoutAnAnswerIsToldAsItWas(t *testing.T) {
 				}
 				if r, k := w.count(first, access.EventMemberRemoved), w.count(first, access.EventMemberKept); r != c.removed || k != c.kept {
 					t.Errorf("told as removed %d times, as kept %d times", r, k)
+				}
+				for _, e := range w.events(first) {
+					if e.Kind == access.EventMemberRemoved && !strings.HasPrefix(e.Text, "Before trying the removal again, read that rita is not") {
+						t.Errorf("the record says: %s", e.Text)
+					}
 				}
 				if n := w.count(second.ID, access.EventMemberAdded); n != c.removed {
 					t.Errorf("the second tells of %d additions", n)

@@ -306,6 +306,9 @@ func (o *oracle) readBacks() {
 			if e.Kind == access.EventMemberRemoved {
 				kind = "group.member.remove"
 			}
+			if e.Facts["found"] != "" {
+				kind = "" // The last change may be of either kind, or none.
+			}
 			if !readAfterChange(o.calls[string(o.requests[id].Subject.User)], group, kind, e.At) {
 				o.wrong(3, "%q was told at %s without a read after the change", e.Text, e.At)
 			}
@@ -316,18 +319,19 @@ func (o *oracle) readBacks() {
 // readAfterChange reports whether the last successful read before the moment came after the last change of the membership.
 // The calls are those about the user.
 // readAfterChange reports whether a change that was told at some moment was read back before: the last one of its kind, or
-// one at that very moment, since in virtual time the opposite may follow within the same.
+// one at that very moment, since in virtual time the opposite may follow within the same. Of no kind, a read after the last
+// change is enough.
 func readAfterChange(calls []oktasim.Call, group, kind string, at time.Time) bool {
-	changed, read := false, false // What was the last change of this kind; whether it was read since.
+	changed, read := kind == "", false // Whether the last change was of this kind; whether it was read since.
 	for _, c := range calls {
 		if c.At.After(at) {
 			break
 		}
 		switch change := strings.HasPrefix(c.Name, "group.member.") && strings.Contains(c.Path, group) && (c.Status/100 == 2 || c.Changed); {
-		case change && c.Name != kind && read && c.At.Equal(at):
+		case change && (c.Name != kind || kind == "") && read && c.At.Equal(at):
 			return true
 		case change:
-			changed, read = c.Name == kind, false
+			changed, read = c.Name == kind || kind == "", false
 		case c.Name == "user.groups" && c.Status == 200, c.Status == 404: // 404: nobody is a member of what is gone.
 			read = changed
 		}
