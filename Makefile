@@ -21,7 +21,7 @@ STATE ?= $(CURDIR)/.battery
 test: deps vet
 	$(GO) test -race -vet=off -shuffle=on -count=1 -timeout 25m -p $(PARALLEL) ./...
 	$(GO) test -vet=off -shuffle=on -count=1 -timeout 25m -run '$(BATTERIES)' ./cli
-	$(GO) test -vet=off -count=1 -timeout 10m -run 'EverySchedule' ./bot
+	$(GO) test -vet=off -count=1 -timeout 10m -run 'EverySchedule|AttacksAmong' ./bot
 
 # The nightly size: a day or so. What has passed is in $(STATE) and is not played again; remove the folder to begin anew. What
 # fails does not keep the rest from being played. A failing entry prints the command that replays it alone. The failing disks
@@ -39,7 +39,7 @@ battery:
 	play full-disks cli 'DatabaseThatCannot|FullDisk|BackupThatCannot' 20; \
 	play failing-disks store 'DiskThatFails|FullDisk|FailedSync|CannotBeOpened' 20; \
 	play power-failures store 'Power|Damaged' 1; \
-	play schedules bot 'EverySchedule' 1; \
+	play schedules bot 'EverySchedule|AttacksAmong' 1; \
 	play okta idp/okta 'Pairs|Drain' 1; \
 	play jira jira 'Pairs' 1; \
 	$(MAKE) fuzz FUZZTIME=10m PASSED="$(STATE)" || failed="$$failed fuzzing"; \
