@@ -89,8 +89,8 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 	return t.maybeEnded()
 }
 
-// removed says that the membership was removed and its absence read back; if Found, that it was found absent before an
-// earlier try, which may have removed it, was repeated.
+// removed says that the membership was removed and its absence read back; if Found, that it was found absent: an
+// earlier try may have removed it, or there is no such user or group.
 type removed struct {
 	Group catalog.Group
 	Found bool
@@ -108,7 +108,7 @@ func (c removed) apply(t *turn) error {
 	t.s.Members[m.Key()] = m
 	text, facts := "Removed "+g.Subject.String()+" from "+c.Group.String()+" and read the absence back.", map[string]string{"group": c.Group.String()}
 	if c.Found {
-		text, facts["found"] = "Before trying the removal again, read that "+g.Subject.String()+" is not a member of "+c.Group.String()+".", "true"
+		text, facts["found"] = "Read that "+g.Subject.String()+" is not a member of "+c.Group.String()+"; there was nothing left to remove.", "true"
 	}
 	t.event(t.home(), EventMemberRemoved, Person{}, text, facts)
 	return t.maybeEnded()

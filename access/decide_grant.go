@@ -152,7 +152,7 @@ func (c added) apply(t *turn) error {
 	t.s.Members[m.Key()] = m
 	text, facts := "Added "+g.Subject.String()+" to "+c.Group.String()+" and read the membership back.", map[string]string{"group": c.Group.String()}
 	if c.Found {
-		text, facts["found"] = "Before trying the addition again, read that "+g.Subject.String()+" is a member of "+c.Group.String()+".", "true"
+		text, facts["found"] = "Read that "+g.Subject.String()+" is a member of "+c.Group.String()+"; there was nothing left to add.", "true"
 	}
 	t.event(t.home(), EventMemberAdded, Person{}, text, facts)
 	return t.maybeActive()

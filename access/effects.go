@@ -179,14 +179,16 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	}
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
-	if k := idp.KindOf(err); err != nil && k != idp.UserNotFound && k != idp.GroupNotFound {
+	k := idp.KindOf(err)
+	missing := err != nil && (k == idp.UserNotFound || k == idp.GroupNotFound)
+	if err != nil && !missing {
 		return err
 	} // Nobody can be a member of what is gone, or when gone; but that is a claim until it is read back.
 	r.s.crashAt("after remove")
 	if err := r.readBack(ctx, p, e, false); err != nil {
 		return err
 	}
-	return done(removed{Group: e.Group})
+	return done(removed{Group: e.Group, Found: missing})
 }
 
 // already looks before a change is repeated whether an earlier try did it: the answer or the proof of that may have been

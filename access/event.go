@@ -22,13 +22,13 @@ const (
 	EventLapsed        EventKind = "request.expired"
 	EventProvisioning  EventKind = "grant.provisioning"
 	EventInspected     EventKind = "membership.inspected"
-	EventMemberAdded   EventKind = "membership.added"  // Added and read back, or found there before an earlier try was repeated.
+	EventMemberAdded   EventKind = "membership.added"  // Added and read back, or found there.
 	EventMemberJoined  EventKind = "membership.joined" // Another grant has added it since this one looked; read again.
 	EventActive        EventKind = "grant.active"
 	EventFailed        EventKind = "grant.failed"
 	EventExtended      EventKind = "grant.extended"
 	EventRevoking      EventKind = "grant.revoking"
-	EventMemberRemoved EventKind = "membership.removed" // Removed and its absence read back, or found absent before an earlier try was repeated.
+	EventMemberRemoved EventKind = "membership.removed" // Removed and its absence read back, or found absent.
 	EventMemberKept    EventKind = "membership.kept"
 	EventMemberLocked  EventKind = "membership.locked" // The vendor's own end was set, moved, taken away, or refused.
 	EventEnded         EventKind = "grant.ended"

@@ -82,7 +82,7 @@ func TestARemovalWithoutAnAnswerIsToldAsItWas(t *testing.T) {
 					t.Errorf("told as removed %d times, as kept %d times", r, k)
 				}
 				for _, e := range w.events(first) {
-					if e.Kind == access.EventMemberRemoved && !strings.HasPrefix(e.Text, "Before trying the removal again, read that rita is not") {
+					if e.Kind == access.EventMemberRemoved && !strings.HasPrefix(e.Text, "Read that rita is not") {
 						t.Errorf("the record says: %s", e.Text)
 					}
 				}
