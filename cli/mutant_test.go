@@ -115,9 +115,19 @@ func mutants() []mutant {
 func coreMutants() []mutant {
 	return []mutant{
 		{
-			"take a refusal for a removal", "access/runner.go",
+			"take a refusal for a removal", "access/failure.go",
 			"\tcase EffectOpen, EffectMirror, EffectRemove, EffectRoute:\n", "\tcase EffectRemove:\n\t\treturn removed{Group: e.Group}\n",
 			"TestARemovalThatIsRefusedForGoodIsNeverDone/invalid", "the grant is ended",
+		},
+		{
+			"say nothing of a removal whose answer was lost", "access/effects.go",
+			"if needed && !e.again() {", "if needed {",
+			"TestARemovalWithoutAnAnswerIsToldAsItWas", "told as removed 0 times",
+		},
+		{
+			"let an addition outlive its grant", "access/runner.go",
+			"if e.Kind != EffectAdd {\n\t\treturn ctx", "if true {\n\t\treturn ctx",
+			"TestAnAdditionThatWaitsIsStoppedWithItsGrant", "the grant is provisioning",
 		},
 		{
 			"let a denial of the second step pass", "access/decide_request.go",
