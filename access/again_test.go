@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -93,6 +94,54 @@ func TestAWishAtTheMomentOfAFailureLooksBeforeItRepeats(t *testing.T) {
 	if second := n.tries[1]; second.At == (access.MessageRef{}) && !second.Again {
 		t.Error("the message is posted again without a look for the one that may have arrived")
 	}
+}
+
+// losing is a Slack that takes the status messages of some tries and never says so; during has something happen meanwhile.
+type losing struct {
+	*slack
+	lost   []int
+	during func(try int)
+	tries  []access.Message
+}
+
+func (n *losing) Send(ctx context.Context, m access.Message) (access.Receipt, error) {
+	if m.Kind != access.MessageStatus {
+		return n.slack.Send(ctx, m)
+	}
+	n.tries = append(n.tries, m)
+	try := len(n.tries)
+	n.during(try)
+	if slices.Contains(n.lost, try) {
+		return access.Receipt{}, &access.TargetError{Target: access.TargetSlack, Transient: true, Only: true, Err: errors.New("the answer was lost")}
+	}
+	return n.slack.Send(ctx, m)
+}
+
+// The second try of a message succeeds, but while it runs something newer is to be told. The try that tells it is lost, too.
+func TestANewerMessageWhoseAnswerIsLostIsLookedForToo(t *testing.T) {
+	t.Parallel()
+	var n *losing
+	virtual(t, func(w *world, c *access.Config) {
+		n = &losing{slack: w.slack, lost: []int{1, 3}, during: func(int) {}}
+		c.Notifier = n
+	}, func(t *testing.T, w *world) {
+		n.during = func(try int) {
+			if try == 2 {
+				if err := w.decide("mona", n.tries[0].Request.ID, access.Deny, "No."); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		w.run()
+		w.submit("rita", "write", time.Hour)
+		wait(10 * time.Minute)
+		if len(n.tries) < 4 {
+			t.Fatalf("%d tries", len(n.tries))
+		}
+		if fourth := n.tries[3]; fourth.At == (access.MessageRef{}) && !fourth.Again {
+			t.Error("the message is posted again without a look for the one that may have arrived")
+		}
+	})
 }
 
 // An outage is no refusal: one "no" after many tries that failed otherwise does not end the trying.

@@ -75,8 +75,10 @@ func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Ti
 		if err != nil {
 			return err
 		}
-		if stored.Attempts == e.Attempts {
-			stored.Attempts++ // A write without an idempotency key was counted before it was sent.
+		// A write without an idempotency key was counted before it was sent. A wish that came while an earlier one was carried
+		// out began to count anew when that had succeeded.
+		if stored.Attempts <= e.Attempts {
+			stored.Attempts++
 		}
 		if f.final {
 			stored.Refused++
