@@ -242,21 +242,34 @@ func isAbsent(ctx context.Context, p idp.Provider, e Effect) (bool, error) {
 	return !is, err
 }
 
-// reallyGone takes "not found" for a proof of absence only if the directory says so twice, in answer to two questions.
+// bothGone is how often it is tried again before a directory is believed that knows neither the user nor the group: with
+// the pauses between, some ten minutes. What answers like that is more often a wrong address or a proxy than the truth.
+const bothGone = 30
+
+// reallyGone takes "not found" for a proof of absence only if the directory says so twice, in answer to two questions, and
+// knows the other of user and group.
 func reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp.Kind) error {
-	var err error
-	if k == idp.UserNotFound {
-		_, err = p.User(ctx, e.User)
-	} else {
-		_, err = p.Group(ctx, idp.GroupID(e.Group.ID))
+	_, user := p.User(ctx, e.User)
+	_, group := p.Group(ctx, idp.GroupID(e.Group.ID))
+	this, other := user, group
+	if k == idp.GroupNotFound {
+		this, other = group, user
 	}
 	switch {
-	case idp.KindOf(err) == k:
+	case this == nil:
+		return fmt.Errorf("the directory contradicts itself about %s in %s", e.User, e.Group)
+	case idp.KindOf(this) != k:
+		return this
+	case other == nil:
 		return nil
-	case err != nil:
-		return err
 	}
-	return fmt.Errorf("the directory contradicts itself about %s in %s", e.User, e.Group)
+	if o := idp.KindOf(other); o != idp.UserNotFound && o != idp.GroupNotFound {
+		return other
+	}
+	if e.Attempts >= bothGone {
+		return nil
+	}
+	return fmt.Errorf("the directory knows neither %s nor %s", e.User, e.Group)
 }
 
 // nobodyError says that a later step has lost everybody who could decide it.

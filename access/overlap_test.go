@@ -176,3 +176,43 @@ func TestAnAdditionThatWaitsIsStoppedWithItsGrant(t *testing.T) {
 		}
 	})
 }
+
+// A directory behind a wrong address knows nobody and nothing: that is believed only when it lasts.
+func TestADirectoryThatKnowsNothingIsNotBelievedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		back  time.Duration // When it knows everything again.
+		after time.Duration // Of the end,
+		want  access.GrantState
+		by    access.EventKind
+	}{
+		"back in five minutes": {5 * time.Minute, 4 * time.Minute, access.GrantRevoking, ""},
+		"and removed then":     {5 * time.Minute, 7 * time.Minute, access.GrantEnded, access.EventMemberRemoved},
+		"for good":             {100 * time.Hour, time.Hour, access.GrantEnded, access.EventMemberRemoved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtual(t, nil, func(t *testing.T, w *world) {
+				w.run()
+				id := w.active("rita", "write", time.Hour)
+				due := w.grant(id).DueAt
+				w.dir.failing(func(op string, _ idp.GroupID) error {
+					switch {
+					case time.Since(due) > c.back:
+						return nil
+					case op == "group":
+						return &idp.Error{Kind: idp.GroupNotFound, Op: op}
+					}
+					return &idp.Error{Kind: idp.UserNotFound, Op: op}
+				})
+				wait(time.Until(due) + c.after)
+				if g := w.grant(id); g.State != c.want || c.by != "" && w.count(id, c.by) != 1 {
+					t.Errorf("%s later the grant is %s, trouble %q", c.after, g.State, g.Trouble)
+				}
+				if c.want == access.GrantEnded && c.back < time.Hour && w.dir.member("gwrite", "rita") {
+					t.Error("rita is still a member")
+				}
+			})
+		})
+	}
+}

@@ -343,7 +343,8 @@ func TestAttacksAmongHonestClicksDecideNothing(t *testing.T) {
 		n = 10
 	}
 	played, became := 0, map[string]int{}
-	battery.Entries{Commit: battery.Numbers(battery.Seed(t), n), Night: battery.Numbers(1, 5_000)}.Play(t, func(t *testing.T, entry string) {
+	first := battery.Seed(t)
+	battery.Entries{Commit: battery.Numbers(first, n), Night: battery.Numbers(first, 5_000)}.Play(t, func(t *testing.T, entry string) {
 		dice := rand.New(rand.NewPCG(battery.Number(t, entry), 11)) //nolint:gosec // Dice.
 		inTown(t, nil, func(w *town) {
 			c := gather(w)

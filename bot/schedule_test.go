@@ -406,7 +406,7 @@ func TestRequestsSurviveEverySchedule(t *testing.T) {
 	if os.Getenv("USHER_SEED") != "" {
 		first = battery.Seed(t)
 	}
-	battery.Entries{Commit: battery.Numbers(first, towns), Night: battery.Numbers(1, 400)}.Play(t, func(t *testing.T, entry string) {
+	battery.Entries{Commit: battery.Numbers(first, towns), Night: battery.Numbers(battery.Seed(t), 400)}.Play(t, func(t *testing.T, entry string) {
 		t.Parallel()
 		playSchedules(t, battery.Number(t, entry))
 	})

@@ -58,7 +58,8 @@ func TestAMonthOfFiveThousandPeople(t *testing.T) {
 	t.Parallel()
 	people, asks := size(300, 5000, 5000), size(40, 400, 400)
 	village := village(people)
-	each(t, numbers(seed(t), 1), numbers(1, 120), func(t *testing.T, entry string) {
+	first := seed(t)
+	each(t, numbers(first, 1), numbers(first, 120), func(t *testing.T, entry string) {
 		var seen tally
 		report(t, inTown(t, village, func(ctx context.Context, w *town) []string {
 			defer func() { seen = w.tally }()

@@ -40,7 +40,7 @@ func mutants() []mutant {
 		},
 		{
 			"trust a status: not found means removed", "access/effects.go",
-			"\t\t\t\treturn reallyGone(ctx, p, e, k)\n", "\t\t\t\treturn nil\n",
+			"\t\treturn true, reallyGone(ctx, p, e, k)\n", "\t\treturn true, nil\n",
 			"TestNotFoundIsNoProofOfAbsence", "invariant 2",
 		},
 		{

@@ -89,11 +89,11 @@ func TestPowerFailureTestSeesAWriterThatDoesNotSync(t *testing.T) { //nolint:par
 	}
 }
 
-// playSeeds plays seeds: others with every commit, and at night always the same, so that the night can be taken up. What
+// playSeeds plays seeds: others with every commit, and at night those from USHER_SEED on, so that the night can be taken up. What
 // follows a failure is skipped: it may have left the other process behind in any state.
 func playSeeds(t *testing.T, commit, night int, f func(t *testing.T, seed uint64)) {
 	t.Helper()
-	e := battery.Entries{Night: battery.Numbers(1, night)}
+	e := battery.Entries{Night: battery.Numbers(battery.Seed(t), night)}
 	for range commit {
 		e.Commit = append(e.Commit, strconv.FormatUint(rand.Uint64()>>1, 10)) //nolint:gosec // No secret.
 	}

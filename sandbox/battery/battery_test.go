@@ -28,6 +28,7 @@ func TestPlayed(t *testing.T) { //nolint:paralleltest // Only played by the othe
 	if bad == "15000" || bad == "77777" {
 		e = battery.Entries{Commit: battery.Numbers(battery.Seed(t), 3), Night: battery.Numbers(1, 20_000)}
 	}
+	e.Open = bad == "open"
 	e.Play(t, func(t *testing.T, entry string) {
 		t.Logf("played: %s", entry)
 		if bad == "skip" && entry == "lost a.b" {
@@ -90,6 +91,17 @@ func TestAnEntryThatDoesNotExistIsAFailure(t *testing.T) {
 	for run, want := range map[string]int{"TestPlayed": 2, "TestPlayed/lost a|TestOther/x": 1, "TestOther/x|TestPlayed": 2, "TestPlayed/(lost|after)": 2, "TestPlayed/add[/|]|TestPlayed/a.b": 1} {
 		if played, printed := play(t, run, failing+"=none"); len(played) != want {
 			t.Errorf("%s: played %q, want %d\n%s", run, played, want, printed)
+		}
+	}
+}
+
+func TestAnOpenBatteryPlaysWhatIsSpeltOut(t *testing.T) {
+	t.Parallel()
+	for run, want := range map[string][]string{
+		"^TestPlayed$/^after_add#7,lost_x\\.y$": {"after_add#7,lost_x.y"}, "^TestPlayed$/^lost_a\\.b$": {"lost a.b"}, "TestPlayed/no such": nil,
+	} {
+		if played, printed := play(t, run, failing+"=open"); !slices.Equal(played, want) {
+			t.Errorf("%s: played %q\n%s", run, played, printed)
 		}
 	}
 }

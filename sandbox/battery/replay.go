@@ -93,6 +93,13 @@ func (p pattern) number() (string, bool) {
 	return n, len(p) == 1 && n != "" && strings.Trim(n, "0123456789") == ""
 }
 
+// letters is the one name that the pattern spells out as command does.
+func (p pattern) letters() (string, bool) {
+	quoted := strings.TrimSuffix(strings.TrimPrefix(p[0].String(), "^"), "$")
+	name := strings.ReplaceAll(quoted, `\`, "")
+	return name, len(p) == 1 && p[0].String() == "^"+regexp.QuoteMeta(name)+"$"
+}
+
 // command is the whole command that plays one entry of a test again, from the root of the module.
 func command(here, name string) string {
 	var words []string
