@@ -101,15 +101,25 @@ type losing struct {
 	*slack
 	lost   []int
 	during func(try int)
-	tries  []access.Message
+
+	mu    sync.Mutex
+	tries []access.Message
+}
+
+func (n *losing) all() []access.Message {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.tries)
 }
 
 func (n *losing) Send(ctx context.Context, m access.Message) (access.Receipt, error) {
 	if m.Kind != access.MessageStatus {
 		return n.slack.Send(ctx, m)
 	}
+	n.mu.Lock()
 	n.tries = append(n.tries, m)
 	try := len(n.tries)
+	n.mu.Unlock()
 	n.during(try)
 	if slices.Contains(n.lost, try) {
 		return access.Receipt{}, &access.TargetError{Target: access.TargetSlack, Transient: true, Only: true, Err: errors.New("the answer was lost")}
@@ -127,7 +137,7 @@ func TestANewerMessageWhoseAnswerIsLostIsLookedForToo(t *testing.T) {
 	}, func(t *testing.T, w *world) {
 		n.during = func(try int) {
 			if try == 2 {
-				if err := w.decide("mona", n.tries[0].Request.ID, access.Deny, "No."); err != nil {
+				if err := w.decide("mona", n.all()[0].Request.ID, access.Deny, "No."); err != nil {
 					t.Error(err)
 				}
 			}
@@ -135,10 +145,11 @@ func TestANewerMessageWhoseAnswerIsLostIsLookedForToo(t *testing.T) {
 		w.run()
 		w.submit("rita", "write", time.Hour)
 		wait(10 * time.Minute)
-		if len(n.tries) < 4 {
-			t.Fatalf("%d tries", len(n.tries))
+		tries := n.all()
+		if len(tries) < 4 {
+			t.Fatalf("%d tries", len(tries))
 		}
-		if fourth := n.tries[3]; fourth.At == (access.MessageRef{}) && !fourth.Again {
+		if fourth := tries[3]; fourth.At == (access.MessageRef{}) && !fourth.Again {
 			t.Error("the message is posted again without a look for the one that may have arrived")
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,25 +16,35 @@ import (
 // odd is a directory whose changes do not go as they should.
 type odd struct {
 	*directory
-	add, remove func(ctx context.Context, change func() error) error
+	add, remove atomic.Pointer[oddity]
 }
 
+// oddity carries a change out in its own way.
+type oddity func(ctx context.Context, change func() error) error
+
 func (d *odd) AddMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
-	return d.add(ctx, func() error { return d.directory.AddMember(ctx, g, u) })
+	return (*d.add.Load())(ctx, func() error { return d.directory.AddMember(ctx, g, u) })
 }
 
 func (d *odd) RemoveMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
-	return d.remove(ctx, func() error { return d.directory.RemoveMember(ctx, g, u) })
+	return (*d.remove.Load())(ctx, func() error { return d.directory.RemoveMember(ctx, g, u) })
 }
 
-func usual(_ context.Context, change func() error) error { return change() }
+func usual() *oddity {
+	o := oddity(func(_ context.Context, change func() error) error { return change() })
+	return &o
+}
 
-// oddly plays a story with such a directory.
-func oddly(t *testing.T, story func(t *testing.T, w *world, d *odd)) {
+func oddly(f oddity) *oddity { return &f }
+
+// inOddTown plays a story with such a directory.
+func inOddTown(t *testing.T, story func(t *testing.T, w *world, d *odd)) {
 	t.Helper()
 	var d *odd
 	virtual(t, func(w *world, c *access.Config) {
-		d = &odd{directory: w.dir, add: usual, remove: usual}
+		d = &odd{directory: w.dir}
+		d.add.Store(usual())
+		d.remove.Store(usual())
 		c.Providers["dir"] = d
 	}, func(t *testing.T, w *world) {
 		w.run()
@@ -55,16 +66,16 @@ func TestARemovalWithoutAnAnswerIsToldAsItWas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			oddly(t, func(t *testing.T, w *world, d *odd) {
+			inOddTown(t, func(t *testing.T, w *world, d *odd) {
 				first := w.active("rita", "write", time.Hour)
-				d.remove = func(_ context.Context, change func() error) error {
+				d.remove.Store(oddly(func(_ context.Context, change func() error) error {
 					time.Sleep(20 * time.Second)
 					if c.took {
 						_ = change()
 					}
-					d.remove = usual
+					d.remove.Store(usual())
 					return &idp.Error{Kind: idp.Unavailable, Op: "remove member"}
-				}
+				}))
 				wait(time.Until(w.grant(first).DueAt) + time.Second)
 				second := w.submit("rita", "also-write", time.Hour)
 				wait(time.Second)
@@ -101,12 +112,12 @@ func TestARemovalWithoutAnAnswerIsToldAsItWas(t *testing.T) {
 // Two roles give the same group, and both grants look before either has added.
 func TestOneMembershipForTwoGrantsIsAddedOnceAndToldSo(t *testing.T) {
 	t.Parallel()
-	oddly(t, func(t *testing.T, w *world, d *odd) {
-		adds := 0
-		d.add = func(_ context.Context, change func() error) error {
-			adds++
+	inOddTown(t, func(t *testing.T, w *world, d *odd) {
+		var adds atomic.Int32
+		d.add.Store(oddly(func(_ context.Context, change func() error) error {
+			adds.Add(1)
 			return change()
-		}
+		}))
 		w.dir.failing(func(op string, _ idp.GroupID) error {
 			if op == "read" {
 				return &idp.Error{Kind: idp.Unavailable, Op: "read membership"}
@@ -132,8 +143,8 @@ func TestOneMembershipForTwoGrantsIsAddedOnceAndToldSo(t *testing.T) {
 			}
 			added, joined = added+w.count(id, access.EventMemberAdded), joined+w.count(id, access.EventMemberJoined)
 		}
-		if adds != 1 || added != 1 || joined != 1 {
-			t.Errorf("%d calls to add, told as added %d times, as joined %d times", adds, added, joined)
+		if adds.Load() != 1 || added != 1 || joined != 1 {
+			t.Errorf("%d calls to add, told as added %d times, as joined %d times", adds.Load(), added, joined)
 		}
 		wait(2 * time.Hour)
 		if got := w.dir.changes(); !slices.Equal(got, []string{"add gwrite u-rita", "remove gwrite u-rita"}) {
@@ -145,15 +156,15 @@ func TestOneMembershipForTwoGrantsIsAddedOnceAndToldSo(t *testing.T) {
 // An addition may wait at the provider's limits. Whoever ends the grant meanwhile ends the wait.
 func TestAnAdditionThatWaitsIsStoppedWithItsGrant(t *testing.T) {
 	t.Parallel()
-	oddly(t, func(t *testing.T, w *world, d *odd) {
-		d.add = func(ctx context.Context, change func() error) error {
+	inOddTown(t, func(t *testing.T, w *world, d *odd) {
+		d.add.Store(oddly(func(ctx context.Context, change func() error) error {
 			select {
 			case <-time.After(30 * time.Second):
 				return change()
 			case <-ctx.Done():
 				return &idp.Error{Kind: idp.Unavailable, Op: "add member", Err: ctx.Err()}
 			}
-		}
+		}))
 		r := w.submit("rita", "write", time.Hour)
 		wait(time.Second)
 		if err := w.decide("mona", r.ID, access.Approve, ""); err != nil {

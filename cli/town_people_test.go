@@ -181,6 +181,11 @@ func (w *town) judge(ctx context.Context) []string {
 		world: w.world, store: w.life.prog.Store(), outages: w.outages, jumps: w.jumps, promises: w.promises, direct: w.direct, skew: w.skew,
 		hands: map[string]bool{},
 	}
+	w.mu.Lock()
+	if !w.cleared.IsZero() {
+		o.outages = append(slices.Clone(o.outages), span{w.cleared.Add(-fullFor), w.cleared})
+	}
+	w.mu.Unlock()
 	faults := o.judge(ctx)
 	w.tally = o.tally()
 	w.tally.deaths = deaths

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +44,9 @@ type town struct {
 
 	promises []promise
 	direct   map[string]string // See oracle.
+	full     string            // The crash point from which on the disk is full for a while.
+	cleared  time.Time         // When it has room again, by the bubble's clock.
+	refused  int               // Updates that found no room.
 	outages  []span
 	jumps    []span        // Of the clock.
 	skew     time.Duration // By how much the wall clock went back.
@@ -57,6 +61,8 @@ type town struct {
 type setup struct {
 	// deaths are where the product dies: at these points, in this order, one in each life.
 	deaths []string
+	// full is the crash point from which on the disk is full for seven minutes.
+	full string
 	// company and catalog are other files than Larkspur's.
 	company, catalog string
 	// adjust changes the simulators' seeds.
@@ -116,7 +122,7 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	synctest.Test(t, func(t *testing.T) {
-		w := &town{t: t, dir: dir, plan: s.deaths, net: sandbox.NewNetwork(), direct: map[string]string{}}
+		w := &town{t: t, dir: dir, plan: s.deaths, full: s.full, net: sandbox.NewNetwork(), direct: map[string]string{}}
 		manifest, err := os.ReadFile("../manifest.yml")
 		if err != nil {
 			t.Fatal(err)
@@ -266,6 +272,9 @@ func (w *town) hit(at string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hits = append(w.hits, at)
+	if at == w.full && w.cleared.IsZero() {
+		w.cleared = time.Now().Add(fullFor)
+	}
 	if w.deaths > 0 {
 		w.back = append(w.back, at)
 	}
@@ -363,12 +372,29 @@ func (g gate) Update(ctx context.Context, f func(access.Tx) error) error {
 	if g.life.dead.Load() {
 		return errDead
 	}
+	if g.life.town.noRoom() {
+		return fmt.Errorf("update store: %w", syscall.ENOSPC)
+	}
 	return g.Store.Update(ctx, func(tx access.Tx) error {
 		if g.life.dead.Load() {
 			return errDead
 		}
 		return f(tx)
 	})
+}
+
+// fullFor is how long a disk is full.
+const fullFor = 7 * time.Minute
+
+// noRoom reports whether the disk is full.
+func (w *town) noRoom() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Now().Before(w.cleared) {
+		w.refused++
+		return true
+	}
+	return false
 }
 
 // until waits in virtual time; whenever the product has died meanwhile, it is started again.

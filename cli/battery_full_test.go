@@ -1,0 +1,28 @@
+package cli_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// From each point of a life on, the disk has no room for seven minutes. What was acknowledged is kept, what was not is asked
+// again by people and by the runner, and nothing is done twice.
+func TestAFullDiskFromEveryPointOnDelaysOnly(t *testing.T) {
+	t.Parallel()
+	all := slices.DeleteFunc(points(t), func(p string) bool { return strings.HasPrefix(p, "lost ") })
+	met := 0
+	each(t, all, all, func(t *testing.T, entry string) {
+		report(t, inTown(t, setup{full: entry}, func(ctx context.Context, w *town) []string {
+			faults := w.live(ctx)
+			w.mu.Lock()
+			if w.refused > 0 {
+				met++
+			}
+			w.mu.Unlock()
+			return faults
+		}))
+	})
+	t.Logf("at %d of %d points something was to be written meanwhile", met, len(all))
+}
