@@ -165,16 +165,18 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	ctx = idp.WithPriority(ctx, idp.Removal)
 	e.User = st.account(e)
 	if needed { // An earlier try may have removed it all the same; then that is what the record has to say.
-		absent, err := isAbsent(ctx, p, e)
+		err := r.readBack(ctx, p, e, false)
 		switch {
-		case err != nil:
-			return err
-		case absent:
+		case err == nil:
 			return done(removed{Group: e.Group, Found: true})
+		case errors.Is(err, errNotShown), e.Attempts >= triesToLook: // Nobody who was given it waits for a look for ever.
+			return done(kept{Group: e.Group})
 		}
-		return done(kept{Group: e.Group})
+		return err
 	}
-	if already(ctx, p, e, false) {
+	// What was never seen there may still come to be seen: then one look proves nothing, and the removal is repeated.
+	seen := m.Shown || st.Grant != nil && !st.Grant.StartedAt.IsZero()
+	if seen && already(ctx, p, e, false) {
 		return done(removed{Group: e.Group, Found: true})
 	}
 	r.s.crashAt("before remove")
@@ -190,6 +192,9 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	}
 	return done(removed{Group: e.Group, Found: missing})
 }
+
+// triesToLook is how often a removal that is not wanted any more is looked into before it is let be.
+const triesToLook = 5
 
 // already looks before a change is repeated whether an earlier try did it: the answer or the proof of that may have been
 // lost. If it cannot look, the change is simply tried.

@@ -153,41 +153,6 @@ func TestOneMembershipForTwoGrantsIsAddedOnceAndToldSo(t *testing.T) {
 	})
 }
 
-// An addition may wait at the provider's limits. Whoever ends the grant meanwhile ends the wait.
-func TestAnAdditionThatWaitsIsStoppedWithItsGrant(t *testing.T) {
-	t.Parallel()
-	inOddTown(t, func(t *testing.T, w *world, d *odd) {
-		d.add.Store(oddly(func(ctx context.Context, change func() error) error {
-			select {
-			case <-time.After(30 * time.Second):
-				return change()
-			case <-ctx.Done():
-				return &idp.Error{Kind: idp.Unavailable, Op: "add member", Err: ctx.Err()}
-			}
-		}))
-		r := w.submit("rita", "write", time.Hour)
-		wait(time.Second)
-		if err := w.decide("mona", r.ID, access.Approve, ""); err != nil {
-			t.Fatal(err)
-		}
-		wait(5 * time.Second)
-		if _, err := w.service.Release(t.Context(), w.person("rita"), w.grant(r.ID).ID); err != nil {
-			t.Fatal(err)
-		}
-		wait(time.Second)
-		if g := w.grant(r.ID); g.State != access.GrantFailed {
-			t.Errorf("a second later the grant is %s", g.State)
-		}
-		wait(time.Minute)
-		if got := w.dir.changes(); len(got) != 0 {
-			t.Errorf("changes: %q", got)
-		}
-		if s := w.service.Runner().Stats(); s.Failed[access.EffectAdd] != 0 {
-			t.Errorf("%d failures", s.Failed[access.EffectAdd])
-		}
-	})
-}
-
 // A directory behind a wrong address knows nobody and nothing: that is believed only when it lasts.
 func TestADirectoryThatKnowsNothingIsNotBelievedAtOnce(t *testing.T) {
 	t.Parallel()

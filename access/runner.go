@@ -33,7 +33,6 @@ type Runner struct {
 	// sweeping keeps sweeps from overlapping.
 	sweeping sync.Mutex
 	work     sync.WaitGroup
-	adding   map[string]context.CancelCauseFunc // The additions in hand, by effect.
 	stats    Stats
 	delays   map[string]*delays // By provider.
 }
@@ -49,8 +48,7 @@ type Stats struct {
 func newRunner(s *Service) *Runner {
 	return &Runner{
 		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		adding: map[string]context.CancelCauseFunc{},
-		stats:  Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
+		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
 
@@ -94,16 +92,13 @@ func (r *Runner) add(list []Effect) {
 	poke(r.wake)
 }
 
-// drop forgets effects. An addition that is under way is stopped; anything else is finished, and its outcome finds nothing left
+// drop forgets effects. One that is under way is finished, for its request may have been sent; its outcome finds nothing left
 // to settle.
 func (r *Runner) drop(list []Effect) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range list {
 		r.queue.remove(e.ID, e.Lane, 0)
-		if stop := r.adding[e.ID]; stop != nil {
-			stop(errDropped)
-		}
 	}
 }
 
@@ -252,8 +247,6 @@ func (r *Runner) carryOut(ctx context.Context, e Effect) {
 	keep := context.WithoutCancel(ctx)
 	ctx, cancel := context.WithTimeout(keep, 40*time.Second)
 	defer cancel()
-	ctx, stop := r.stoppable(ctx, e)
-	defer stop()
 	freed := false
 	free := func() {
 		if !freed {
@@ -266,9 +259,6 @@ func (r *Runner) carryOut(ctx context.Context, e Effect) {
 	}
 	err := r.attempt(ctx, keep, e, free)
 	free()
-	if err != nil && errors.Is(context.Cause(ctx), errDropped) {
-		err = nil // Nobody waits for it any more; what may have been added is taken back next.
-	}
 	if err != nil {
 		r.failed(keep, e, err)
 	}
@@ -282,27 +272,6 @@ func (r *Runner) carryOut(ctx context.Context, e Effect) {
 	r.queue.done(e.Lane)
 	r.mu.Unlock()
 	poke(r.wake)
-}
-
-// errDropped ends an effect that is not wished for any more.
-var errDropped = errors.New("the grant was given up")
-
-// stoppable lets an addition in hand be stopped when its grant is given up: it may wait at the provider's limits for long,
-// and nothing may be added after the end.
-func (r *Runner) stoppable(ctx context.Context, e Effect) (limited context.Context, stop func()) {
-	if e.Kind != EffectAdd {
-		return ctx, func() {}
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	r.mu.Lock()
-	r.adding[e.ID] = cancel
-	r.mu.Unlock()
-	return ctx, func() {
-		r.mu.Lock()
-		delete(r.adding, e.ID)
-		r.mu.Unlock()
-		cancel(nil)
-	}
 }
 
 // attempt runs the effect within ctx and records its outcome within keep; a panic in an adapter is an error like any other.

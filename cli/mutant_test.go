@@ -125,11 +125,6 @@ func coreMutants() []mutant {
 			"TestARemovalWithoutAnAnswerIsToldAsItWas", "told as removed 0 times",
 		},
 		{
-			"let an addition outlive its grant", "access/runner.go",
-			"if e.Kind != EffectAdd {\n\t\treturn ctx", "if true {\n\t\treturn ctx",
-			"TestAnAdditionThatWaitsIsStoppedWithItsGrant", "the grant is provisioning",
-		},
-		{
 			"let a denial of the second step pass", "access/decide_request.go",
 			"if c.Verdict == Deny {", "if c.Verdict == Deny && r.Step == 0 {",
 			"TestADenialAtAnyStepDeniesTheRequest", "the request is pending",
