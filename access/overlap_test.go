@@ -153,6 +153,37 @@ func TestOneMembershipForTwoGrantsIsAddedOnceAndToldSo(t *testing.T) {
 	})
 }
 
+// The vendor goes on with an addition that it was asked for, whether or not anybody still waits for the answer. Whoever ends
+// the grant meanwhile must not have the removal overtake it.
+func TestARemovalWaitsForTheAdditionInHand(t *testing.T) {
+	t.Parallel()
+	inOddTown(t, func(t *testing.T, w *world, d *odd) {
+		d.add.Store(oddly(func(ctx context.Context, change func() error) error {
+			done := make(chan error, 1)
+			go func() { time.Sleep(3 * time.Second); done <- change() }()
+			select {
+			case err := <-done:
+				return err
+			case <-ctx.Done():
+				return &idp.Error{Kind: idp.Unavailable, Op: "add member", Err: ctx.Err()}
+			}
+		}))
+		r := w.submit("rita", "write", time.Hour)
+		wait(time.Second)
+		if err := w.decide("mona", r.ID, access.Approve, ""); err != nil {
+			t.Fatal(err)
+		}
+		wait(time.Second)
+		if _, err := w.service.Release(t.Context(), w.person("rita"), w.grant(r.ID).ID); err != nil {
+			t.Fatal(err)
+		}
+		wait(time.Minute)
+		if got := w.dir.changes(); !slices.Equal(got, []string{"add gwrite u-rita", "remove gwrite u-rita"}) || w.state(r.ID) != access.GrantFailed {
+			t.Errorf("the grant is %s, changes: %q", w.state(r.ID), got)
+		}
+	})
+}
+
 // A directory behind a wrong address knows nobody and nothing: that is believed only when it lasts.
 func TestADirectoryThatKnowsNothingIsNotBelievedAtOnce(t *testing.T) {
 	t.Parallel()
