@@ -221,30 +221,24 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 			case <-t.C:
 			}
 		}
-		var is bool
-		var err error
-		if want {
-			is, err = p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
-		} else {
-			is, err = isAbsent(ctx, p, e)
-		}
+		ok, err := shows(ctx, p, e, want)
 		if err != nil {
 			return err
 		}
-		if is {
+		if ok {
 			return nil
 		}
 	}
 	return fmt.Errorf("prove the change of %s: %w", e.Group, errNotShown)
 }
 
-// isAbsent reads that the user is not a member: nobody is one of what is gone, or when gone.
-func isAbsent(ctx context.Context, p idp.Provider, e Effect) (bool, error) {
+// shows reads whether the membership is, or is not, as it is wanted: nobody is a member of what is gone, or when gone.
+func shows(ctx context.Context, p idp.Provider, e Effect, want bool) (bool, error) {
 	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
-	if k := idp.KindOf(err); err != nil && (k == idp.UserNotFound || k == idp.GroupNotFound) {
+	if k := idp.KindOf(err); err != nil && !want && (k == idp.UserNotFound || k == idp.GroupNotFound) {
 		return true, reallyGone(ctx, p, e, k)
 	}
-	return !is, err
+	return is == want, err
 }
 
 // bothGone is how often it is tried again before a directory is believed that knows neither the user nor the group: with

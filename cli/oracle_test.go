@@ -298,17 +298,16 @@ func (o *oracle) callsByUser() map[string][]oktasim.Call {
 func (o *oracle) readBacks() {
 	for id, list := range o.events {
 		for _, e := range list {
-			if e.Kind != access.EventMemberAdded && e.Kind != access.EventMemberRemoved {
+			kind, judged := map[access.EventKind]string{
+				access.EventMemberAdded: "group.member.add", access.EventMemberRemoved: "group.member.remove", access.EventMemberJoined: "",
+			}[e.Kind]
+			if !judged {
 				continue
-			}
-			_, group, _ := strings.Cut(e.Facts["group"], ":")
-			kind := "group.member.add"
-			if e.Kind == access.EventMemberRemoved {
-				kind = "group.member.remove"
 			}
 			if e.Facts["found"] != "" {
 				kind = "" // The last change may be of either kind, or none.
 			}
+			_, group, _ := strings.Cut(e.Facts["group"], ":")
 			if !readAfterChange(o.calls[string(o.requests[id].Subject.User)], group, kind, e.At) {
 				o.wrong(3, "%q was told at %s without a read after the change", e.Text, e.At)
 			}
@@ -316,11 +315,9 @@ func (o *oracle) readBacks() {
 	}
 }
 
-// readAfterChange reports whether the last successful read before the moment came after the last change of the membership.
-// The calls are those about the user.
 // readAfterChange reports whether a change that was told at some moment was read back before: the last one of its kind, or
 // one at that very moment, since in virtual time the opposite may follow within the same. Of no kind, a read after the last
-// change is enough.
+// change is enough. The calls are those about the user.
 func readAfterChange(calls []oktasim.Call, group, kind string, at time.Time) bool {
 	changed, read := kind == "", false // Whether the last change was of this kind; whether it was read since.
 	for _, c := range calls {
@@ -445,10 +442,13 @@ func (o *oracle) evidence() {
 		count := map[string]int{}
 		for _, e := range list {
 			key := string(e.Kind)
-			if e.Kind == access.EventMemberAdded || e.Kind == access.EventMemberRemoved || e.Kind == access.EventInspected || e.Kind == access.EventMemberKept {
+			switch e.Kind {
+			case access.EventInspected, access.EventMemberAdded, access.EventMemberJoined, access.EventMemberRemoved, access.EventMemberKept:
 				key += e.Facts["group"]
-			} else if !single[e.Kind] {
-				continue
+			default:
+				if !single[e.Kind] {
+					continue
+				}
 			}
 			if count[key]++; count[key] == 2 {
 				o.wrong(6, "request %s: %s is there twice", id, key)
