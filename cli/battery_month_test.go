@@ -107,6 +107,7 @@ func (w *town) wants(ctx context.Context, rng *rand.Rand, who string) access.Req
 		return ""
 	}
 	length := []time.Duration{time.Hour, 6 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}[rng.IntN(4)]
+	w.byCore = true
 	r, err := w.life.prog.Service().Submit(ctx, access.Draft{
 		By: by, Entitlement: catalog.EntitlementID(fmt.Sprintf("role-%02d", rng.IntN(20))), Duration: catalog.Duration(length), Justification: "For the village",
 	})

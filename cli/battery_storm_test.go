@@ -48,6 +48,7 @@ func (w *town) give(ctx context.Context, who, role string, d time.Duration) erro
 	if err != nil {
 		return err
 	}
+	w.byCore = true
 	_, err = s.Submit(ctx, access.Draft{By: by, Entitlement: catalog.EntitlementID("role-" + role), Duration: catalog.Duration(d), Justification: "A storm"})
 	return err
 }

@@ -457,7 +457,11 @@ func (p *product) judge() {
 	if err != nil {
 		t.Error(err)
 	}
-	o := &oracle{world: w, store: s, outages: p.outages}
+	b, err := readBook(string(sandbox.Catalog()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &oracle{world: w, store: s, outages: p.outages, book: b}
 	report(t, o.judge(t.Context()))
 	if t.Failed() {
 		t.Log(p.logged())

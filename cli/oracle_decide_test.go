@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"usher/access"
-	"usher/sandbox"
+	"usher/sandbox/oktasim"
 )
 
 // click is what somebody sent to Usher by Slack, or what a test handed to the core in its stead.
@@ -46,7 +47,8 @@ func (o *oracle) decisions() {
 // outcome wants that the decisions lead to what the request is: every step has its approvals, and after a denial there is
 // no access.
 func (o *oracle) outcome(r access.Request) {
-	approvals, denials := make([]int, len(r.Policy.Steps)), 0
+	steps := o.steps(r)
+	approvals, denials := make([]int, len(steps)), 0
 	for _, d := range r.Decisions {
 		switch {
 		case d.Verdict == access.Deny:
@@ -67,7 +69,7 @@ func (o *oracle) outcome(r access.Request) {
 	if r.State != access.RequestApproved {
 		return
 	}
-	for i, s := range r.Policy.Steps {
+	for i, s := range steps {
 		if approvals[i] < max(1, s.Quorum) {
 			o.wrong(4, "request %s is approved with %d of %d approvals in step %d", r.ID, approvals[i], max(1, s.Quorum), i+1)
 		}
@@ -120,20 +122,25 @@ func (o *oracle) click(r access.Request, d access.Decision, clicks map[string]cl
 	}
 }
 
-// entitled works out from the company file whether the step names the person.
+// believedFor is how long Usher takes the directory's word that somebody is active, see docs/security.md.
+const believedFor = 5 * time.Minute
+
+// entitled works out from the company file and the catalog whether the step names the person, and whether they were still
+// there.
 func (o *oracle) entitled(r access.Request, d access.Decision) bool {
-	if d.Step >= len(r.Policy.Steps) {
+	steps, who := o.steps(r), string(d.By.User)
+	status := o.world.Okta.StatusAt(who, d.At.Add(-believedFor-o.skew))
+	if d.Step >= len(steps) || status != oktasim.StatusActive {
 		return false
 	}
-	var subject sandbox.Person
-	for _, p := range o.world.Company.People {
-		if p.OktaID() == string(r.Subject.User) {
-			subject = p
-		}
-	}
+	subject, _ := o.person(string(r.Subject.User))
 	manager, _ := o.world.Company.Person(subject.Manager)
-	for _, a := range r.Policy.Steps[d.Step].Approvers {
-		if len(a.Emails) == 0 && manager.OktaID() == string(d.By.User) || slices.Contains(a.Emails, d.By.Email) {
+	decider, _ := o.person(who)
+	for _, a := range steps[d.Step].Approvers {
+		switch {
+		case a == "manager" && subject.Manager != "" && manager.Handle == decider.Handle,
+			a == "owner" && slices.Contains(o.book.role(string(r.Role.Entitlement)).app.Owners, decider.Email()),
+			a == decider.Email():
 			return true
 		}
 	}

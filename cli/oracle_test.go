@@ -18,6 +18,9 @@ import (
 type oracle struct {
 	world *sandbox.World
 	store access.Store
+	book  *book // The town's catalog.
+	// byCore says that people of this town may ask past Slack.
+	byCore bool
 	// outages are the times in which the product was dead or Okta was out of reach: a removal that fell due then may come up
 	// to a minute after. Okta's calls that a fault hit are added, see read.
 	outages []span
@@ -67,6 +70,7 @@ func (o *oracle) judge(ctx context.Context) []string {
 	if err := o.read(ctx); err != nil {
 		return []string{err.Error()}
 	}
+	o.asked()
 	o.memberships()
 	o.terms()
 	o.records()
@@ -78,6 +82,7 @@ func (o *oracle) judge(ctx context.Context) []string {
 			o.wrong(7, "acknowledged but lost: %s", p.what)
 		}
 	}
+	o.acknowledged()
 	if n, known := o.world.Okta.ChangelessCalls(), o.explained(); n > known {
 		o.wrong(8, "%d calls to Okta changed nothing, at most %d can be explained", n, known)
 	}
@@ -433,9 +438,7 @@ func (o *oracle) evidence() {
 	}
 	for id, list := range o.events {
 		r := o.requests[id]
-		if err := access.VerifyChain(list); err != nil {
-			o.wrong(6, "%v", err)
-		}
+		o.chain(list)
 		if len(list) != r.Events || len(list) == 0 || list[len(list)-1].Hash != r.Head {
 			o.wrong(6, "request %s: %d events, the head speaks of %d", id, len(list), r.Events)
 		}

@@ -41,6 +41,12 @@ func (o *oracle) told() {
 			}
 		}
 	}
+	for id, r := range o.requests {
+		p, _ := o.person(string(r.Requester.User))
+		if key := "status of " + string(id) + " to " + p.Handle; count[key] == 0 {
+			o.wrong(3, "%s has no message about request %s, which is %s", p.Handle, id, r.State)
+		}
+	}
 }
 
 // announced checks what a notice says of the end.
@@ -51,6 +57,10 @@ func (o *oracle) announced(key string, g access.Grant, m slacksim.Message) {
 	case g.State == access.GrantActive && !strings.Contains(m.Plain(), due):
 		o.wrong(3, "the message %s should say that the end is at %s:\n%s", key, due, m.Plain())
 	}
+}
+
+func readJSON(raw []byte, into any) {
+	_ = json.Unmarshal(raw, into) // What cannot be read stays empty.
 }
 
 func markOf(raw json.RawMessage) (kind string, id access.RequestID) {

@@ -178,7 +178,7 @@ func (w *town) told(handle, words string) bool {
 func (w *town) judge(ctx context.Context) []string {
 	deaths, _ := w.counts()
 	o := &oracle{
-		world: w.world, store: w.life.prog.Store(), outages: w.outages, jumps: w.jumps, promises: w.promises, direct: w.direct, skew: w.skew,
+		world: w.world, book: w.book, byCore: w.byCore, store: w.life.prog.Store(), outages: w.outages, jumps: w.jumps, promises: w.promises, direct: w.direct, skew: w.skew,
 		hands: map[string]bool{},
 	}
 	w.mu.Lock()

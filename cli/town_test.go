@@ -42,6 +42,8 @@ type town struct {
 	hits []string // The crash points met so far, each with its number, over all lives.
 	back []string // Those of them that were met after the first death.
 
+	book     *book // Its catalog.
+	byCore   bool  // See oracle.
 	promises []promise
 	direct   map[string]string // See oracle.
 	full     string            // The crash point from which on the disk is full for a while.
@@ -129,6 +131,9 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 		}
 		company, err := sandbox.ParseCompany([]byte(s.company))
 		if err != nil {
+			t.Fatal(err)
+		}
+		if w.book, err = readBook(s.catalog); err != nil {
 			t.Fatal(err)
 		}
 		w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net, Company: company, Adjust: s.adjust})

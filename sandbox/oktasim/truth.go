@@ -1,6 +1,9 @@
 package oktasim
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Members are the ids of the true members of a group now, sorted, whatever MemberLag makes readers see. Nil for an unknown group.
 func (s *Server) Members(groupID string) []string {
@@ -34,6 +37,21 @@ func (s *Server) User(id string) (User, bool) {
 	out := u.User
 	out.Custom = maps.Clone(out.Custom)
 	return out, true
+}
+
+// StatusAt is the status that a user had at a moment, by the directory itself; empty while there was no such user.
+func (s *Server) StatusAt(id string, at time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.userIDs[id]
+	if u == nil {
+		return ""
+	}
+	st, there := u.indexed(at)
+	if !there {
+		return ""
+	}
+	return st.Status
 }
 
 // Users are all users as they are now, oldest first.

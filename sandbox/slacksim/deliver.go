@@ -38,6 +38,7 @@ type Delivery struct {
 	EventID    string // of events
 	Attempt    int    // retry_attempt
 	SentAt     time.Time
+	At         time.Time // of the sending, by Config.Now
 	Connection int // number of the socket it went to, 0 when there was none
 
 	Acked         bool
@@ -121,7 +122,7 @@ func (s *Server) begin(e envelope) (*Delivery, *conn) {
 	defer s.mu.Unlock()
 	d := &Delivery{
 		EnvelopeID: e.id, Type: e.kind, Payload: e.payload, EventID: e.eventID, Attempt: e.attempt,
-		SentAt: time.Now(), done: make(chan struct{}),
+		SentAt: time.Now(), At: s.cfg.Now(), done: make(chan struct{}),
 	}
 	s.wire.log = append(s.wire.log, d)
 	s.wire.kept[e.id] = e
