@@ -108,6 +108,52 @@ func mutants() []mutant {
 			"\t\t\tr.Outdated = append(slices.Clone(r.Outdated), old)\n", "",
 			"TestADayInACompany$", "is there twice",
 		},
+		{
+			"lose the approval steps", "access/submit.go",
+			"Because: route.Because, Steps: route.Steps}", "Because: route.Because}",
+			"TestADayInACompany$", "invariant 4",
+		},
+		{
+			"lose the second step", "access/submit.go",
+			"Because: route.Because, Steps: route.Steps}", "Because: route.Because, Steps: route.Steps[:min(1, len(route.Steps))]}",
+			"TestADayInACompany$", "invariant 4",
+		},
+		{
+			"give another group than the role's", "access/submit.go",
+			"Groups: slices.Clone(e.Groups),", "Groups: slices.Clone(e.App.Entitlements[0].Groups),",
+			"TestADayInACompany$", "invariant 1",
+		},
+		{
+			"give twenty minutes more than was asked for", "access/submit.go",
+			"\tp.request.Role = roleOf(e, p.request.Duration)\n", "\tp.request.Role = roleOf(e, p.request.Duration)\n\tp.request.Duration += catalog.Duration(20 * time.Minute)\n",
+			"TestADayInACompany$", "invariant 2",
+		},
+		{
+			"let requests wait longer than the catalog says", "access/submit.go",
+			"s.Now().Add(e.Deadline)", "s.Now().Add(e.Deadline + 9*time.Hour)",
+			"TestADayInACompany$", "invariant 4",
+		},
+		{
+			"take who has left for present", "idp/okta/users.go",
+			"\t\treturn idp.Departed\n", "\t\treturn idp.Active\n",
+			"TestAnApproverWhoHasLeftDecidesNothing", "invariant 4",
+		},
+		{
+			"acknowledge a click and drop it", "bot/handle_action.go",
+			"func (b *Bot) approve(ctx context.Context, k click) error {\n",
+			"var dropped int\n\nfunc (b *Bot) approve(ctx context.Context, k click) error {\n\tif dropped++; dropped == 2 {\n\t\treturn nil\n\t}\n",
+			"TestADayInACompany$", "invariant 7",
+		},
+		{
+			"sum neither text nor facts nor actor", "access/event.go",
+			"\te.Hash = \"\"\n", "\te.Hash, e.Facts, e.Text, e.Actor = \"\", nil, \"\", Person{}\n",
+			"TestADayInACompany$", "invariant 6",
+		},
+		{
+			"tell nobody of what the policy approves", "access/decide_request.go",
+			"func (t *turn) statusOf(r *Request) {\n", "func (t *turn) statusOf(r *Request) {\n\tif r.Automatic() {\n\t\treturn\n\t}\n",
+			"TestADayInACompany$", "invariant 3",
+		},
 	}
 }
 

@@ -37,20 +37,25 @@ func (o *oracle) pressed(in interaction) (kept, judged bool) {
 	home := access.RequestID(id)
 	switch in.Actions[0].ID {
 	case "approve":
-		return o.decided(home, in.User.ID, access.Approve), true
+		return o.decided(home, in, access.Approve), true
 	case "cancel":
-		return o.requests[home].State == access.RequestCanceled, true
+		r := o.requests[home]
+		return r.State == access.RequestCanceled && in.led(r.DecidedAt), true
 	case "release":
-		return !o.grants[home].RevokingAt.IsZero(), true
+		return in.led(o.grants[home].RevokingAt), true
 	case "extend":
 		return o.prolonged(access.GrantID(id), in.at), true
 	}
 	return false, false
 }
 
-func (o *oracle) decided(id access.RequestID, slackID string, v access.Verdict) bool {
+// led reports whether something happened in time to have come of the click, or before.
+func (in interaction) led(to time.Time) bool { return !to.IsZero() && !to.After(in.at.Add(answerFor)) }
+
+// decided reports whether somebody has decided by this click or had decided before.
+func (o *oracle) decided(id access.RequestID, in interaction, v access.Verdict) bool {
 	for _, d := range o.requests[id].Decisions {
-		if string(d.By.Slack) == slackID && d.Verdict == v {
+		if string(d.By.Slack) == in.User.ID && (d.Origin.Envelope == in.envelope && d.Verdict == v || d.At.Before(in.at)) {
 			return true
 		}
 	}
@@ -79,9 +84,9 @@ func (o *oracle) sentForm(in interaction, calls []slacksim.Call) {
 			kept = kept || r.Key == in.key() && r.Key != ""
 		}
 	case "access_deny":
-		kept = o.decided(access.RequestID(m.R), in.User.ID, access.Deny)
+		kept = o.decided(access.RequestID(m.R), in, access.Deny)
 	case "access_revoke":
-		kept = !o.grants[access.RequestID(m.G)].RevokingAt.IsZero()
+		kept = in.led(o.grants[access.RequestID(m.G)].RevokingAt)
 	default:
 		return
 	}

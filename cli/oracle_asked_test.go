@@ -33,15 +33,16 @@ type interaction struct {
 	Trigger     string `json:"trigger_id"`
 	ResponseURL string `json:"response_url"`
 
-	at    time.Time
-	acked bool
-	ack   json.RawMessage
+	envelope string
+	at       time.Time
+	acked    bool
+	ack      json.RawMessage
 }
 
 // interactions are all of them, in order.
 func (o *oracle) interactions() (list []interaction) {
 	for _, d := range o.world.Slack.Deliveries() {
-		in := interaction{at: d.At, acked: d.Acked, ack: d.Ack}
+		in := interaction{envelope: d.EnvelopeID, at: d.At, acked: d.Acked, ack: d.Ack}
 		if d.Type == "interactive" && json.Unmarshal(d.Payload, &in) == nil {
 			list = append(list, in)
 		}

@@ -245,6 +245,13 @@ func (w *town) question(who, role string) (slacksim.Message, bool) {
 	return slacksim.Message{}, false
 }
 
+// asks waits for that message.
+func (w *town) asks(ctx context.Context, who, role string) (m slacksim.Message) {
+	w.t.Helper()
+	w.until(ctx, who+" is asked", func() (ok bool) { m, ok = w.question(who, role); return ok })
+	return m
+}
+
 func (w *town) grantOf(who, role string) (g access.Grant) {
 	p, _ := w.world.Company.Person(who)
 	w.read(func(tx access.Tx) bool {

@@ -158,7 +158,7 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 			switch why := recover().(type) {
 			case nil:
 			case stuck:
-				faults = append(faults, string(why))
+				faults = append(append(faults, string(why)), w.judge(ctx)...)
 			default:
 				panic(why)
 			}
