@@ -1,17 +1,12 @@
 package cli_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
-
-	"usher/access"
-	"usher/sandbox/slacksim"
 )
 
 // deed is one thing that happens in a history. N picks among what is possible at that moment.
@@ -22,17 +17,19 @@ type deed struct {
 
 func (d deed) String() string { return fmt.Sprintf("%s %d", d.Do, d.N) }
 
-// deeds are what can happen, with how often in twenty.
+// deeds are what can happen, with how often in thirty-one.
 func deeds() []string {
 	return slices.Concat(
 		slices.Repeat([]string{"ask"}, 5), slices.Repeat([]string{"approve"}, 4), slices.Repeat([]string{"wait"}, 4),
 		[]string{"deny", "cancel", "release", "extend", "revoke", "crash", "fault", "outage", "restart", "jump", "stranger", "leave", "sockets"},
+		[]string{"roads", "forge", "again", "full", "odd"},
 	)
 }
 
 func history(rng *rand.Rand, n int) []deed {
 	list := make([]deed, n)
-	for i := range list {
+	list[0] = deed{"world", rng.IntN(1000)}
+	for i := 1; i < n; i++ {
 		list[i] = deed{deeds()[rng.IntN(len(deeds()))], rng.IntN(1000)}
 	}
 	return list
@@ -80,7 +77,7 @@ func shrink(t *testing.T, h []deed) []deed {
 // play plays a history and returns what the oracle finds at its end.
 func play(t *testing.T, h []deed, seen *tally) []string {
 	t.Helper()
-	return inTown(t, setup{}, func(ctx context.Context, w *town) []string {
+	return inTown(t, setting(h), func(ctx context.Context, w *town) []string {
 		for _, d := range h {
 			w.do(ctx, d)
 			w.sleep(ctx, time.Second)
@@ -133,64 +130,6 @@ func wishes() []wish {
 	}
 }
 
-// do lets one thing happen. What a person tries may fail, as in life; only what Usher makes of it counts.
-func (w *town) do(ctx context.Context, d deed) {
-	short, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	w.trace = append(w.trace, d.String())
-	x := w.world
-	switch d.Do {
-	case "ask":
-		k := wishes()[d.N%len(wishes())]
-		p, _ := x.Company.Person(k.who)
-		_ = x.Slack.CloseAll(short, p.SlackID())
-		_ = x.Request(short, k.who, k.words, k.role, k.length, "Because "+d.String())
-	case "approve":
-		w.answer(short, d.N, "Approve")
-	case "deny":
-		w.answer(short, d.N, "Deny")
-	case "cancel", "release", "extend":
-		words := map[string]string{"cancel": "Cancel request", "release": "Release", "extend": "Extend"}[d.Do]
-		k := wishes()[d.N%len(wishes())]
-		_ = x.PressHome(short, k.who, words)
-	case "revoke":
-		apart(func() { w.revokeOne(short, d.N) })
-	case "wait":
-		if d := []time.Duration{time.Minute, 20 * time.Minute, time.Hour, 7 * time.Hour, 30 * time.Hour, 80 * time.Hour}[d.N%6]; d > time.Hour {
-			w.leap(ctx, d)
-		} else {
-			w.sleep(ctx, d)
-		}
-	case "crash":
-		w.life.dieAfter(1 + d.N%40)
-	case "restart":
-		from := x.Clock.Now()
-		w.end()
-		w.start(ctx)
-		w.outages = append(w.outages, span{from, x.Clock.Now()})
-	case "fault":
-		part := strings.Split(faultCalls()[d.N%len(faultCalls())], " ")
-		w.inject(part[0], part[1], faultKinds()[d.N/20%len(faultKinds())], 1+d.N%3)
-	case "outage":
-		vendor := []string{"okta", "jira", "slack"}[d.N%3]
-		mend := w.outage(vendor, []string{"down", "error_503", "hang_after", "rate_limit_bare", "error_500"}[d.N/3%5])
-		w.sleep(ctx, time.Duration(d.N%50)*time.Minute)
-		mend()
-	case "jump":
-		w.advance(time.Duration(d.N%10) * time.Hour)
-	case "stranger":
-		apart(func() { w.stranger(short, d.N) })
-	case "leave":
-		p, _ := x.Company.Person([]string{"paul", "quinn"}[d.N%2])
-		_ = x.Okta.Deactivate(p.OktaID())
-	case "sockets":
-		x.Slack.KillConnections()
-	}
-	if w.life.dead.Load() {
-		w.restart(ctx)
-	}
-}
-
 // leap lets much time pass at once, as on a machine that was suspended.
 func (w *town) leap(ctx context.Context, d time.Duration) {
 	w.advance(d)
@@ -201,8 +140,12 @@ func (w *town) leap(ctx context.Context, d time.Duration) {
 func (w *town) advance(d time.Duration) {
 	from := w.world.Clock.Now()
 	w.world.Clock.Advance(d)
-	jump := span{from, w.world.Clock.Now()}
-	w.outages, w.jumps = append(w.outages, jump), append(w.jumps, jump)
+	to := w.world.Clock.Now()
+	w.jumps = append(w.jumps, span{from, to})
+	if to.Before(from) {
+		from, to = to, from
+	}
+	w.outages = append(w.outages, span{from, to})
 }
 
 // outage has a vendor fail until it is mended. Only Okta's excuses removals: they wait for nobody else.
@@ -214,72 +157,5 @@ func (w *town) outage(vendor, kind string) (mend func()) {
 		if vendor == "okta" {
 			w.outages = append(w.outages, span{from, w.world.Clock.Now()})
 		}
-	}
-}
-
-// answer has an approver press a button on one of the questions that are open.
-func (w *town) answer(ctx context.Context, n int, verdict string) {
-	type open struct {
-		who string
-		m   slacksim.Message
-	}
-	var list []open
-	for _, p := range w.world.Company.People {
-		for _, m := range w.world.Slack.Messages(p.SlackID()) {
-			if kind, _ := markOf(m.Metadata); kind == "ask" && bytes.Contains(m.Blocks, []byte(`"text":"Approve"`)) {
-				list = append(list, open{p.Handle, m})
-			}
-		}
-	}
-	if len(list) == 0 {
-		return
-	}
-	o := list[n%len(list)]
-	p, _ := w.world.Company.Person(o.who)
-	_ = w.world.Slack.CloseAll(ctx, p.SlackID())
-	if w.world.Press(ctx, o.who, o.m, verdict) != nil || verdict == "Approve" {
-		return
-	}
-	if _, err := w.world.WaitView(ctx, o.who, "deny"); err != nil {
-		return
-	}
-	_ = w.world.Fill(ctx, o.who, "plain_text_input", "Not now.")
-	_, _ = w.world.Submit(ctx, o.who)
-}
-
-// stranger has somebody who was not asked press a button of somebody else's message: a forged or forwarded click.
-func (w *town) stranger(ctx context.Context, n int) {
-	people := w.world.Company.People
-	who := people[n%len(people)]
-	by := access.SlackProfile{ID: access.SlackID(who.SlackID()), Email: who.Email(), EmailConfirmed: true, Name: who.Name}
-	s := w.life.prog.Service()
-	for _, p := range people {
-		for _, m := range w.world.Slack.Messages(p.SlackID()) {
-			if kind, id := markOf(m.Metadata); kind == "ask" && p.Handle != who.Handle {
-				person, err := s.Identify(ctx, by)
-				if err != nil {
-					return
-				}
-				var r access.Request
-				w.read(func(tx access.Tx) bool { return tx.Get(access.Requests, string(id), &r) == nil })
-				if !slices.ContainsFunc(r.Asks, func(a access.Ask) bool { return a.Step == r.Step && a.Approver.Is(person) }) {
-					o := access.Origin{Envelope: "forged", Message: access.MessageRef{Channel: m.Channel, TS: m.TS}, Home: n%2 == 0}
-					_, _ = s.Decide(ctx, person, id, access.Approve, "", o)
-				}
-				return
-			}
-		}
-	}
-}
-
-// revokeOne has the admin revoke one of the grants.
-func (w *town) revokeOne(ctx context.Context, n int) {
-	k := wishes()[n%len(wishes())]
-	g := w.grantOf(k.who, k.role)
-	noor, _ := w.world.Company.Person("noor")
-	s := w.life.prog.Service()
-	by, err := s.Identify(ctx, access.SlackProfile{ID: access.SlackID(noor.SlackID()), Email: noor.Email(), EmailConfirmed: true, Name: noor.Name})
-	if err == nil && g.ID != "" {
-		_, _ = s.Revoke(ctx, by, g.ID, "A history wants it")
 	}
 }

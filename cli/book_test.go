@@ -166,7 +166,7 @@ func conditions() map[string]func(p sandbox.Person, d time.Duration) bool {
 			return slices.Contains([]string{"Engineering", "Data", "Design"}, p.Department) || p.Title == "Contractor"
 		},
 		`requester.department in ["Engineering", "Data", "Security"]`: engineers,
-		`requester.department == "People"`: func(p sandbox.Person, _ time.Duration) bool { return p.Department == "People" },
+		`requester.department == "People"`:                            func(p sandbox.Person, _ time.Duration) bool { return p.Department == "People" },
 	}
 }
 

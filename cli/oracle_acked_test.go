@@ -106,7 +106,7 @@ func (o *oracle) sentForm(in interaction, calls []slacksim.Call) {
 func (o *oracle) answered(in interaction, calls []slacksim.Call) bool {
 	for _, c := range calls {
 		switch {
-		case c.At.Before(in.at) || c.At.After(in.at.Add(answerFor)):
+		case c.At.Before(in.first) || c.At.After(in.at.Add(answerFor)):
 		case c.Name == "response_url" && in.ResponseURL != "" && strings.HasSuffix(in.ResponseURL, c.Path),
 			c.Name == "views.update" && in.View.ID != "" && strings.Contains(c.Body, in.View.ID),
 			(c.Name == "views.open" || c.Name == "views.push") && strings.Contains(c.Body, in.Trigger),

@@ -34,15 +34,20 @@ type interaction struct {
 	ResponseURL string `json:"response_url"`
 
 	envelope string
-	at       time.Time
+	first    time.Time // When the envelope was sent first,
+	at       time.Time // and when this time.
 	acked    bool
 	ack      json.RawMessage
 }
 
 // interactions are all of them, in order.
 func (o *oracle) interactions() (list []interaction) {
+	first := map[string]time.Time{}
 	for _, d := range o.world.Slack.Deliveries() {
-		in := interaction{envelope: d.EnvelopeID, at: d.At, acked: d.Acked, ack: d.Ack}
+		if _, again := first[d.EnvelopeID]; !again {
+			first[d.EnvelopeID] = d.At
+		}
+		in := interaction{first: first[d.EnvelopeID], envelope: d.EnvelopeID, at: d.At, acked: d.Acked, ack: d.Ack}
 		if d.Type == "interactive" && json.Unmarshal(d.Payload, &in) == nil {
 			list = append(list, in)
 		}
@@ -116,7 +121,7 @@ func (o *oracle) waits(r access.Request) {
 	const planning = time.Minute // Between the plan of a request and its record.
 	from, to := r.CreatedAt.Add(o.book.deadline()-planning-o.skew), r.CreatedAt.Add(o.book.deadline()+o.skew)
 	for _, j := range o.jumps {
-		if !j.to.Before(r.CreatedAt.Add(-planning)) && !j.to.After(r.CreatedAt) {
+		if j.from.Before(j.to) && !j.to.Before(r.CreatedAt.Add(-planning)) && !j.to.After(r.CreatedAt) {
 			from = from.Add(j.from.Sub(j.to))
 		}
 	}

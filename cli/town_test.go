@@ -45,10 +45,13 @@ type town struct {
 	book     *book // Its catalog.
 	byCore   bool  // See oracle.
 	promises []promise
-	direct   map[string]string // See oracle.
-	full     string            // The crash point from which on the disk is full for a while.
-	cleared  time.Time         // When it has room again, by the bubble's clock.
-	refused  int               // Updates that found no room.
+	direct   map[string]string   // See oracle.
+	oddity   string              // See setup.
+	hands    map[string]bool     // See oracle.
+	roads    []slacksim.Carriage // How the next envelopes travel.
+	full     string              // The crash point from which on the disk is full for a while.
+	cleared  time.Time           // When it has room again, by the bubble's clock.
+	refused  int                 // Updates that found no room.
 	outages  []span
 	jumps    []span        // Of the clock.
 	skew     time.Duration // By how much the wall clock went back.
@@ -67,6 +70,8 @@ type setup struct {
 	full string
 	// company and catalog are other files than Larkspur's.
 	company, catalog string
+	// oddity is what the histories of this town have and others do not, see oddities.
+	oddity string
 	// adjust changes the simulators' seeds.
 	adjust func(*slacksim.Config, *jirasim.Config, *oktasim.Config)
 }
@@ -124,7 +129,12 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	synctest.Test(t, func(t *testing.T) {
-		w := &town{t: t, dir: dir, plan: s.deaths, full: s.full, net: sandbox.NewNetwork(), direct: map[string]string{}}
+		w := &town{t: t, dir: dir, plan: s.deaths, full: s.full, net: sandbox.NewNetwork(), direct: map[string]string{}, hands: map[string]bool{}, oddity: s.oddity}
+		adjust := func(sc *slacksim.Config, jc *jirasim.Config, oc *oktasim.Config) {
+			if sc.Carry = w.carry; s.adjust != nil {
+				s.adjust(sc, jc, oc)
+			}
+		}
 		manifest, err := os.ReadFile("../manifest.yml")
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +146,7 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 		if w.book, err = readBook(s.catalog); err != nil {
 			t.Fatal(err)
 		}
-		w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net, Company: company, Adjust: s.adjust})
+		w.world, err = sandbox.Start(sandbox.Config{Manifest: manifest, Network: w.net, Company: company, Adjust: adjust})
 		if err != nil {
 			t.Fatal(err)
 		}
