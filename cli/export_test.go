@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"usher/access"
 )
@@ -24,6 +25,9 @@ func (p *Program) Work(ctx context.Context) error { return p.p.work(ctx) }
 
 // Service is the core.
 func (p *Program) Service() *access.Service { return p.p.service }
+
+// NextDue is when the running product believes that the next timer is due.
+func (p *Program) NextDue(ctx context.Context) time.Time { return p.p.service.Runner().NextDue(ctx) }
 
 // Close ends what outlives Work.
 func (p *Program) Close() error { return p.p.close() }

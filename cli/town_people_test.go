@@ -187,6 +187,7 @@ func (w *town) judge(ctx context.Context) []string {
 	}
 	w.mu.Unlock()
 	faults := o.judge(ctx)
+	o.leftovers(ctx, w)
 	w.tally = o.tally()
 	w.tally.deaths = deaths
 	return faults

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -87,6 +88,7 @@ type life struct {
 	died chan struct{}
 	over chan struct{} // Closed when this life is cleared up.
 
+	open  atomic.Int64 // Connections.
 	mu    sync.Mutex
 	conns []net.Conn
 	count map[string]int
@@ -202,7 +204,10 @@ func (w *town) start(ctx context.Context) {
 	}
 	ctx, l.stop = context.WithCancel(ctx)
 	w.life = l
-	go func() { l.done <- l.prog.Work(ctx) }()
+	go func() {
+		pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("life", l.label()))) // Whatever this one starts has it, too.
+		l.done <- l.prog.Work(ctx)
+	}()
 }
 
 // oktaCalls are the last calls that Okta got, one a line.
@@ -367,7 +372,20 @@ func (l *life) dial(ctx context.Context, network, addr string) (net.Conn, error)
 	if l.dead.Load() {
 		_ = c.Close()
 	}
-	return c, nil
+	l.open.Add(1)
+	return &counted{Conn: c, open: &l.open}, nil
+}
+
+// counted is a connection that tells when it is closed.
+type counted struct {
+	net.Conn
+	open *atomic.Int64
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
 }
 
 // gate keeps a dead process from the store.
