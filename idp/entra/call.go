@@ -172,13 +172,18 @@ func (p *Provider) patient(c call, e *idp.Error) *idp.Error {
 
 // admit waits for a place at the gate, and for room in a limit if it is near.
 func (p *Provider) admit(ctx context.Context, c call) error {
+	if c.method != "" && c.method != http.MethodGet {
+		wait, done := idp.Waiting(ctx)
+		defer done()
+		ctx = wait
+	}
 	for round := 0; ; round++ {
-		if err := ctx.Err(); err != nil {
-			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: err}
+		if ctx.Err() != nil {
+			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: context.Cause(ctx)}
 		}
 		until, err := p.gate.enter(ctx, c.class, max(1, c.units), idp.PriorityOf(ctx))
 		if err != nil {
-			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: err}
+			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: context.Cause(ctx)}
 		}
 		if until.IsZero() {
 			return nil

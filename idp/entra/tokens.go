@@ -56,6 +56,11 @@ func (t *tokens) Do(req *policy.Request) (*http.Response, error) {
 			return nil, err
 		}
 		req.Raw().Header.Set("Authorization", "Bearer "+token)
+		if req.Raw().Method != http.MethodGet {
+			if err := idp.Wanted(req.Raw().Context()); err != nil {
+				return nil, err
+			}
+		}
 		resp, err := req.Next()
 		if err != nil || resp.StatusCode != http.StatusUnauthorized || attempt > 0 || !t.drop(token) {
 			return resp, err

@@ -305,6 +305,18 @@ func (m *memory) change(ctx context.Context, op string, group idp.GroupID, user 
 }
 
 func (m *memory) AddMember(ctx context.Context, group idp.GroupID, user idp.UserID) error {
+	switch m.bug {
+	case "sends what nobody wants":
+	case "gives up what was sent":
+		wait, done := idp.Waiting(ctx)
+		defer done()
+		ctx = wait
+		fallthrough
+	default:
+		if err := idp.Wanted(ctx); err != nil {
+			return m.fail(idp.Unavailable, "add member", err)
+		}
+	}
 	if m.bug == "repeats itself" {
 		_ = m.change(ctx, "add member", group, user, true)
 	}

@@ -25,6 +25,8 @@ func bugs() map[string]string {
 		"logs the token":             "adding makes a member",
 		"ignores the context":        "a context that is over sends nothing",
 		"drops the context's error":  "a deadline ends a read that hangs",
+		"sends what nobody wants":    "a change that is not wanted any more is not sent",
+		"gives up what was sent":     "a change that was sent is not given up",
 		"does not say when":          "a rate limit on a change says when to come back",
 		"hammers":                    "a rate limit on a change says when to come back",
 		"keeps no reserve":           "the provider causes no refusal of its own and keeps a reserve for removals",

@@ -24,7 +24,7 @@ func Run(t *testing.T, newWorld func(t *testing.T) World) {
 	var all []testCase
 	for _, group := range [][]testCase{
 		membershipCases(), missingCases(), lookupCases(), groupCases(), rateCases(), troubleCases(), answerCases(),
-		pagingCases(), contextCases(), concurrencyCases(), managerCases(), activityCases(), sessionCases(), checkCases(),
+		pagingCases(), contextCases(), wishCases(), concurrencyCases(), managerCases(), activityCases(), sessionCases(), checkCases(),
 		discoveryCases(), expiryCases(), absentCases(),
 	} {
 		all = append(all, group...)

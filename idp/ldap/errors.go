@@ -81,7 +81,7 @@ func translate(op string, err error) *idp.Error {
 
 // cause keeps what says nothing about people: the end of a context and our own words.
 func cause(err error) error {
-	for _, keep := range []error{context.Canceled, context.DeadlineExceeded, errTimeout, errNoSense} {
+	for _, keep := range []error{idp.ErrGivenUp, context.Canceled, context.DeadlineExceeded, errTimeout, errNoSense} {
 		if errors.Is(err, keep) {
 			return keep
 		}

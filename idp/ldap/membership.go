@@ -159,6 +159,9 @@ func (s *session) modify(ctx context.Context, dn string, c change) error {
 	if c.remove != "" {
 		request.Delete(c.attribute, []string{c.remove})
 	}
+	if err := idp.Wanted(ctx); err != nil {
+		return err
+	}
 	return s.do(ctx, "modify", func() error { return s.link.conn.Modify(request) })
 }
 

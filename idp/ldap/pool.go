@@ -41,15 +41,17 @@ func newPool(size int) *pool {
 
 // enter waits for a place. The caller must call the returned function when the connection is back.
 func (p *pool) enter(ctx context.Context) (func(), error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	wait, done := idp.Waiting(ctx) // Every call begins here, so nothing was sent yet.
+	defer done()
+	if wait.Err() != nil {
+		return nil, context.Cause(wait)
 	}
 	urgent := idp.PriorityOf(ctx) == idp.Removal
 	if !urgent {
 		select {
 		case p.normal <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		case <-wait.Done():
+			return nil, context.Cause(wait)
 		}
 	}
 	leave := func() {
@@ -60,9 +62,9 @@ func (p *pool) enter(ctx context.Context) (func(), error) {
 	select {
 	case p.all <- struct{}{}:
 		return func() { <-p.all; leave() }, nil
-	case <-ctx.Done():
+	case <-wait.Done():
 		leave()
-		return nil, ctx.Err()
+		return nil, context.Cause(wait)
 	}
 }
 

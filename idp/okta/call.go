@@ -17,6 +17,7 @@ type call struct {
 	bucket  string   // method and path without ids
 	missing idp.Kind // kind of a 404
 	patient bool     // waits for the next rate window instead of saying Throttled
+	change  bool     // may be given up before it is sent
 }
 
 // The kinds of call that more than one file knows; the rest are named where they are made.
@@ -125,13 +126,18 @@ func asError(err error, op string) *idp.Error {
 
 // admit waits for a place at the gate, and for the end of a rate window if it is near.
 func (p *Provider) admit(ctx context.Context, c call) error {
+	if c.change {
+		wait, done := idp.Waiting(ctx)
+		defer done()
+		ctx = wait
+	}
 	for round := 0; ; round++ {
-		if err := ctx.Err(); err != nil {
-			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: err}
+		if ctx.Err() != nil {
+			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: context.Cause(ctx)}
 		}
 		until, err := p.gate.enter(ctx, c.bucket, idp.PriorityOf(ctx))
 		if err != nil {
-			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: err}
+			return &idp.Error{Kind: idp.Unavailable, Op: c.op, Err: context.Cause(ctx)}
 		}
 		if until.IsZero() {
 			return nil

@@ -55,7 +55,7 @@ func checkPair(op string, group idp.GroupID, user idp.UserID) error {
 // change sends a membership change and makes a refusal precise.
 func (p *Provider) change(ctx context.Context, op, bucket string, group idp.GroupID, user idp.UserID, execute func(context.Context) error) error {
 	var refused *exchange
-	x, err := p.do(ctx, call{op: op, bucket: bucket, missing: missingUnknown}, func(ctx context.Context) error {
+	x, err := p.do(ctx, call{op: op, bucket: bucket, missing: missingUnknown, change: true}, func(ctx context.Context) error {
 		refused, _ = ctx.Value(exchangeKey{}).(*exchange)
 		return execute(ctx)
 	})

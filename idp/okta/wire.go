@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"usher/idp"
 )
 
 // exchange is one call on the wire. The transport fills it in, because the SDK hides most of an answer: it drops the
@@ -92,6 +94,11 @@ func (w *wire) send(req *http.Request, x *exchange) error {
 			return err
 		}
 		x.status = 0
+		if req.Method != http.MethodGet {
+			if err := idp.Wanted(req.Context()); err != nil {
+				return err
+			}
+		}
 		if err := w.exchange(req, x); err != nil {
 			return err
 		}

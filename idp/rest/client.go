@@ -68,6 +68,8 @@ type Request struct {
 	ContentType string
 	// Bearer is a token to send with Raw, where no Authorizer does.
 	Bearer string
+
+	change bool // Not a read: it may be given up before it is sent.
 }
 
 // Client sends requests. It is safe for concurrent use.
@@ -127,9 +129,11 @@ func (c *Client) ServerTime() time.Time {
 func (c *Client) Skew() time.Duration { return time.Duration(c.skew.Load()) }
 
 // Do sends one request and returns the answer if it is a success; any other outcome is an *idp.Error. It waits a moment for
-// a spent budget, and repeats the request once only if the vendor refused the credentials and fresh ones can be had.
+// a spent budget, and repeats the request once only if the vendor refused the credentials and fresh ones can be had. What is no
+// GET is given up before it is sent if it is not wanted any more, see idp.WithWish.
 func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	removal := idp.PriorityOf(ctx) == idp.Removal
+	r.change = r.Method != http.MethodGet
 	if err := c.admit(ctx, r, removal); err != nil {
 		return nil, err
 	}
@@ -172,13 +176,18 @@ func asError(op string, err error) *idp.Error {
 
 // admit waits for a place and a bit of the budget.
 func (c *Client) admit(ctx context.Context, r Request, removal bool) error {
+	if r.change {
+		wait, done := idp.Waiting(ctx)
+		defer done()
+		ctx = wait
+	}
 	for round := 0; ; round++ {
-		if err := ctx.Err(); err != nil {
-			return &idp.Error{Kind: idp.Unavailable, Op: r.Op, Err: err}
+		if ctx.Err() != nil {
+			return &idp.Error{Kind: idp.Unavailable, Op: r.Op, Err: context.Cause(ctx)}
 		}
 		until, err := c.gate.enter(ctx, r.Lane, removal)
 		if err != nil {
-			return &idp.Error{Kind: idp.Unavailable, Op: r.Op, Err: err}
+			return &idp.Error{Kind: idp.Unavailable, Op: r.Op, Err: context.Cause(ctx)}
 		}
 		if until.IsZero() {
 			return nil
@@ -207,6 +216,11 @@ func (c *Client) send(ctx context.Context, r Request, auth Authorizer) (*Answer,
 		}
 		if auth != nil {
 			if err := auth.Authorize(ctx, req, r.Scope); err != nil {
+				return nil, err
+			}
+		}
+		if r.change {
+			if err := idp.Wanted(ctx); err != nil {
 				return nil, err
 			}
 		}

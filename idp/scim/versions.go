@@ -45,7 +45,8 @@ func (v *versions) keep(id idp.GroupID, version string) {
 	v.last[id] = version
 }
 
-// enter waits for the turn to change a group. The caller must call the returned function when it is done.
+// enter waits for the turn to change a group, unless the change is given up. The caller must call the returned function when it
+// is done.
 func (v *versions) enter(ctx context.Context, op string, id idp.GroupID) (func(), error) {
 	key := turn{id, idp.PriorityOf(ctx) == idp.Removal}
 	v.mu.Lock()
@@ -55,11 +56,13 @@ func (v *versions) enter(ctx context.Context, op string, id idp.GroupID) (func()
 		v.turns[key] = c
 	}
 	v.mu.Unlock()
+	wait, done := idp.Waiting(ctx)
+	defer done()
 	select {
 	case c <- struct{}{}:
 		return func() { <-c }, nil
-	case <-ctx.Done():
-		return nil, &idp.Error{Kind: idp.Unavailable, Op: op, Err: ctx.Err()}
+	case <-wait.Done():
+		return nil, &idp.Error{Kind: idp.Unavailable, Op: op, Err: context.Cause(wait)}
 	}
 }
 
