@@ -90,10 +90,11 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 }
 
 // removed says that the membership was removed and its absence read back; if Found, that it was found absent: an
-// earlier try may have removed it, or there is no such user or group.
+// earlier try may have removed it, or there is no such user or group; if Unsent, that nothing was ever sent to add it and that
+// it was not there.
 type removed struct {
-	Group catalog.Group
-	Found bool
+	Group         catalog.Group
+	Found, Unsent bool
 }
 
 func (c removed) apply(t *turn) error {
@@ -104,10 +105,14 @@ func (c removed) apply(t *turn) error {
 	}
 	gg.Phase = PhaseGone
 	m := t.member(c.Group)
+	again := !m.Given // The removal was told by another grant, which ended a moment before.
 	m.Given, m.Shown, m.Locking, m.Lock, m.RemovedAt = false, false, false, time.Time{}, t.now.UTC()
 	t.s.Members[m.Key()] = m
 	text, facts := "Removed "+g.Subject.String()+" from "+c.Group.String()+" and read the absence back.", map[string]string{"group": c.Group.String()}
-	if c.Found {
+	switch {
+	case c.Unsent:
+		text, facts["found"] = g.Subject.String()+" had not been added to "+c.Group.String()+" yet; read that there is no membership.", "true"
+	case c.Found, again:
 		text, facts["found"] = "Read that "+g.Subject.String()+" is not a member of "+c.Group.String()+"; there was nothing left to remove.", "true"
 	}
 	t.event(t.home(), EventMemberRemoved, Person{}, text, facts)

@@ -115,11 +115,17 @@ func (r *Runner) inspect(ctx context.Context, e Effect, st state, done func(comm
 }
 
 // addMember adds the member unless the grant was given up meanwhile, and reads the membership back.
-func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(command) error) error {
+func (r *Runner) addMember(ctx context.Context, e Effect, done func(command) error) error {
+	h := r.take(e) // First, so that whatever is decided from here on is noticed.
+	defer h.leave()
+	st, err := r.s.stateOf(ctx, e.Request)
+	if err != nil {
+		return err
+	}
 	if st.Grant == nil || st.Grant.State != GrantProvisioning || st.Grant.Failure != "" || st.Request.Issue.Key == "" {
 		return done(nothing{})
 	}
-	if !st.Grant.DueAt.IsZero() && !r.s.Now().Before(st.Grant.DueAt) {
+	if st.Grant.over(r.s.Now()) {
 		return done(due{}) // The end came first: never add what is to be removed.
 	}
 	p, err := r.s.provider(e)
@@ -140,7 +146,13 @@ func (r *Runner) addMember(ctx context.Context, e Effect, st state, done func(co
 		return done(added{Group: e.Group, Found: true})
 	}
 	r.s.crashAt("before add")
-	if err := p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User); err != nil {
+	err = h.send(ctx, *st.Grant, func(ctx context.Context) error { return p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User) })
+	switch {
+	case errors.Is(err, idp.ErrGivenUp) && st.Grant.over(r.s.Now()):
+		return done(due{})
+	case errors.Is(err, idp.ErrGivenUp):
+		return done(nothing{})
+	case err != nil:
 		return err
 	}
 	r.s.crashAt("after add")
@@ -179,6 +191,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	if seen && already(ctx, p, e, false) {
 		return done(removed{Group: e.Group, Found: true})
 	}
+	idle := e.unsent && absent(ctx, p, e)
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
 	k := idp.KindOf(err)
@@ -190,7 +203,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	if err := r.readBack(ctx, p, e, false); err != nil {
 		return err
 	}
-	return done(removed{Group: e.Group, Found: missing})
+	return done(removed{Group: e.Group, Found: missing, Unsent: idle})
 }
 
 // triesToLook is how often a removal that is not wanted any more is looked into before it is let be.
@@ -204,6 +217,12 @@ func already(ctx context.Context, p idp.Provider, e Effect, want bool) bool {
 	}
 	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
 	return err == nil && is == want
+}
+
+// absent reports whether the membership was read and is not there.
+func absent(ctx context.Context, p idp.Provider, e Effect) bool {
+	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
+	return err == nil && !is
 }
 
 // errNotShown says that a change was accepted and cannot be proven.

@@ -107,6 +107,9 @@ func (g Grant) Lateness() time.Duration {
 // Live reports whether the grant still holds or is about to hold a lease.
 func (g Grant) Live() bool { return g.State == GrantProvisioning || g.State == GrantActive }
 
+// over reports whether the grant's end has come.
+func (g Grant) over(now time.Time) bool { return !g.DueAt.IsZero() && !now.Before(g.DueAt) }
+
 // extendable reports whether the grant has an end that is still ahead.
 func (g Grant) extendable(now time.Time) bool {
 	return g.State == GrantActive && !g.DueAt.IsZero() && now.Before(g.DueAt)

@@ -33,6 +33,7 @@ type Runner struct {
 	// sweeping keeps sweeps from overlapping.
 	sweeping sync.Mutex
 	work     sync.WaitGroup
+	adding   map[string]chan struct{} // The additions in hand, by effect; closed when one is given up.
 	stats    Stats
 	delays   map[string]*delays // By provider.
 }
@@ -48,7 +49,8 @@ type Stats struct {
 func newRunner(s *Service) *Runner {
 	return &Runner{
 		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
+		adding: map[string]chan struct{}{},
+		stats:  Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
 
@@ -90,16 +92,6 @@ func (r *Runner) add(list []Effect) {
 	}
 	r.mu.Unlock()
 	poke(r.wake)
-}
-
-// drop forgets effects. One that is under way is finished, for its request may have been sent; its outcome finds nothing left
-// to settle.
-func (r *Runner) drop(list []Effect) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, e := range list {
-		r.queue.remove(e.ID, e.Lane, 0)
-	}
 }
 
 // Run loads what is pending and works until ctx ends; then it finishes the calls in hand and returns nil. It returns an
@@ -284,7 +276,9 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 	}()
 	done := func(c command) error {
 		r.mu.Lock()
-		r.queue.healthy(e.Target)
+		if _, idle := c.(nothing); !idle { // Who was asked for nothing has proven nothing.
+			r.queue.healthy(e.Target)
+		}
 		r.mu.Unlock()
 		free()
 		return r.s.settle(keep, e, c)
@@ -294,6 +288,8 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 		return r.open(ctx, e, done)
 	case EffectMirror:
 		return r.mirror(ctx, e, done)
+	case EffectAdd:
+		return r.addMember(ctx, e, done)
 	}
 	st, err := r.s.stateOf(ctx, e.Request)
 	if err != nil {
@@ -302,8 +298,6 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 	switch e.Kind {
 	case EffectInspect:
 		return r.inspect(ctx, e, st, done)
-	case EffectAdd:
-		return r.addMember(ctx, e, st, done)
 	case EffectRemove:
 		return r.removeMember(ctx, e, st, done)
 	case EffectLock:
@@ -314,7 +308,7 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 		return r.send(ctx, e, st, done)
 	case EffectFold:
 		return r.fold(ctx, e, st, done)
-	case EffectOpen, EffectMirror:
+	case EffectOpen, EffectMirror, EffectAdd:
 	}
 	return fmt.Errorf("unknown effect %q", e.Kind)
 }

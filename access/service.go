@@ -243,8 +243,7 @@ func (s *Service) published(out outcome) {
 			s.log.Info("event", "kind", e.Kind, "request", e.Request, "seq", e.Seq, "actor", e.Actor.User)
 		}
 	}
-	s.runner.drop(out.Drop)
-	s.runner.add(out.Effects)
+	s.runner.replace(out.Drop, out.Effects)
 	if len(out.Timers)+len(out.Clear) > 0 {
 		s.runner.timersChanged()
 	}

@@ -58,6 +58,19 @@ func TestRandomHistoriesKeepEveryInvariant(t *testing.T) {
 	}
 }
 
+// Such a history, in which Okta refuses additions for a moment and others wait at its limits while their grant is given up:
+// nothing is added after that. It needs luck, so it is played several times.
+func TestNothingIsAddedAfterItsGrantWasGivenUp(t *testing.T) {
+	t.Parallel()
+	h := []deed{{"jump", 46}, {"ask", 149}, {"approve", 687}, {"fault", 31}, {"ask", 426}, {"approve", 182}, {"ask", 508}, {"wait", 118}}
+	for range size(10, 10, 200) {
+		if faults := play(t, h, &tally{}); len(faults) > 0 {
+			report(t, faults)
+			return
+		}
+	}
+}
+
 // shrink leaves deeds out as long as the rest still fails.
 func shrink(t *testing.T, h []deed) []deed {
 	t.Helper()

@@ -171,6 +171,16 @@ func coreMutants() []mutant {
 			"TestARemovalWithoutAnAnswerIsToldAsItWas", "told as removed 0 times",
 		},
 		{
+			"let an addition outlive its grant", "access/giveup.go",
+			"\t\t\tclose(over)\n", "",
+			"TestAnAdditionThatWaitsIsGivenUpWithItsGrant", "the grant is provisioning",
+		},
+		{
+			"tell a removal of what was never added", "access/decide_end.go",
+			"\tcase c.Unsent:\n", "\tcase false:\n",
+			"TestAnAdditionThatWaitsIsGivenUpWithItsGrant", "the record says: Removed",
+		},
+		{
 			"let a denial of the second step pass", "access/decide_request.go",
 			"if c.Verdict == Deny {", "if c.Verdict == Deny && r.Step == 0 {",
 			"TestADenialAtAnyStepDeniesTheRequest", "the request is pending",

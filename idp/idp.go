@@ -65,7 +65,8 @@ type Provider interface {
 	Group(ctx context.Context, id GroupID) (Group, error)
 	// UserGroups lists the groups that the user is a direct or rule-made member of. All pages or an error, never a part.
 	UserGroups(ctx context.Context, user UserID) ([]Group, error)
-	// AddMember puts the user into the group. Repeating it is harmless.
+	// AddMember puts the user into the group. Repeating it is harmless. It is given up before it is sent, and never after, when
+	// it is not wanted any more (see WithWish).
 	AddMember(ctx context.Context, group GroupID, user UserID) error
 	// RemoveMember takes the user out of the group. It succeeds if the user is not a member (any more).
 	RemoveMember(ctx context.Context, group GroupID, user UserID) error
