@@ -281,7 +281,11 @@ func reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp.Kind) error
 	case other == nil:
 		return nil
 	}
-	if o := idp.KindOf(other); o != idp.UserNotFound && o != idp.GroupNotFound {
+	switch idp.KindOf(other) { //nolint:exhaustive // The others pass.
+	case idp.UserNotFound, idp.GroupNotFound:
+	case idp.Forbidden:
+		return &unprovenError{missing: k, long: e.Attempts >= bothGone, err: other}
+	default:
 		return other
 	}
 	if e.Attempts >= bothGone {

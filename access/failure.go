@@ -34,6 +34,11 @@ func classify(err error, now time.Time) failure {
 		f.text, f.slow = nobody.Error(), true
 		return f
 	}
+	var unproven *unprovenError
+	if errors.As(err, &unproven) { // After a while it is tried rarely.
+		f.text, f.slow, f.final = unproven.text(), true, unproven.long
+		return f
+	}
 	var none *noAccountError
 	if errors.As(err, &none) {
 		f.text, f.final = none.text(), true

@@ -184,6 +184,45 @@ func TestARemovalWaitsForTheAdditionInHand(t *testing.T) {
 	})
 }
 
+// The person is gone, and the group must not be read: that proves nothing, and somebody has to look. It is tried for a while, and
+// rarely from then on.
+func TestARemovalThatCannotBeProvenIsToldAsThat(t *testing.T) {
+	t.Parallel()
+	virtual(t, nil, func(t *testing.T, w *world) {
+		w.run()
+		id := w.active("rita", "write", time.Hour)
+		tries := 0
+		w.dir.failing(func(op string, _ idp.GroupID) error {
+			if op == "group" {
+				return &idp.Error{Kind: idp.Forbidden, Op: op}
+			}
+			if op == "remove" {
+				tries++
+			}
+			return &idp.Error{Kind: idp.UserNotFound, Op: op}
+		})
+		wait(time.Until(w.grant(id).DueAt) + time.Minute)
+		g := w.grant(id)
+		if g.State != access.GrantRevoking || !strings.Contains(g.Trouble, "not proven. An admin has to look") {
+			t.Errorf("the grant is %s, trouble %q", g.State, g.Trouble)
+		}
+		wait(24 * time.Hour)
+		w.dir.mu.Lock()
+		if tries > 80 {
+			t.Errorf("tried %d times in a day", tries)
+		}
+		w.dir.mu.Unlock()
+		if w.count(id, access.EventTrouble) != 1 || w.count(id, access.EventMemberRemoved) != 0 || w.state(id) != access.GrantRevoking {
+			t.Errorf("a day later the grant is %s", w.state(id))
+		}
+		w.dir.failing(nil)
+		wait(2 * time.Hour)
+		if w.state(id) != access.GrantEnded || w.dir.member("gwrite", "rita") {
+			t.Errorf("when it may be read the grant is %s", w.state(id))
+		}
+	})
+}
+
 // A directory behind a wrong address knows nobody and nothing: that is believed only when it lasts.
 func TestADirectoryThatKnowsNothingIsNotBelievedAtOnce(t *testing.T) {
 	t.Parallel()
