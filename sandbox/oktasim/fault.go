@@ -16,6 +16,9 @@ const (
 	ResetBefore FaultKind = "reset_before"
 	// LostAnswer does the work, then closes the connection without an answer.
 	LostAnswer FaultKind = "lost_answer"
+	// Late accepts the call and closes the connection without an answer; the work is done after Fault.After (default 1 s), which
+	// may be after that of a later call.
+	Late FaultKind = "late"
 	// HangBefore gives no answer until the client leaves or [Server.ReleaseHangs], which cuts the connection; nothing is done.
 	HangBefore FaultKind = "hang_before"
 	// HangAfter does the work and withholds the true answer until the client leaves or [Server.ReleaseHangs].
@@ -63,7 +66,7 @@ type Fault struct {
 	Times int
 	// Skip lets that many matching calls pass first: Skip 1 hits the second page of a list.
 	Skip int
-	// After is the delay of the slow kinds (real time) or the wait told by RateLimit.
+	// After is the delay of Late and of the slow kinds (real time) or the wait told by RateLimit.
 	After time.Duration
 }
 

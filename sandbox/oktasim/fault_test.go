@@ -88,6 +88,39 @@ func TestCutConnectionsLookLikeThemselves(t *testing.T) {
 	}
 }
 
+// What was asked for lands after what was asked for later, for nobody.
+func TestLateWorkLandsAfterThatOfALaterCall(t *testing.T) {
+	t.Parallel()
+	o := start(t, company(newClock()))
+	o.Inject(oktasim.Fault{Name: "group.member.add", Kind: oktasim.Late, Times: 1, After: 100 * time.Millisecond})
+	if _, err := o.try(t.Context(), http.MethodPut, addBob, ""); !errors.Is(err, io.EOF) {
+		t.Fatalf("late: %v, want EOF", err)
+	}
+	o.call(http.MethodDelete, addBob, "").want(t, 204)
+	if o.hasBob() || o.Calls()[0].Changed {
+		t.Fatal("it was done at once")
+	}
+	for late := time.After(10 * time.Second); ; {
+		change := o.Changed()
+		if o.hasBob() {
+			break
+		}
+		select {
+		case <-change:
+		case <-late:
+			t.Fatal("it never landed")
+		}
+	}
+	if first := o.Calls()[0]; !first.Changed || first.Status != 0 || first.Fault != "late" {
+		t.Errorf("call log: %+v", first)
+	}
+	o.Inject(oktasim.Fault{Name: "group.member.remove", Kind: oktasim.Late, Times: 1, After: time.Hour})
+	if _, err := o.try(t.Context(), http.MethodDelete, addBob, ""); !errors.Is(err, io.EOF) {
+		t.Fatalf("late: %v, want EOF", err)
+	}
+	o.Close() // Ends the wait.
+}
+
 func TestFaultHeadersAndBodies(t *testing.T) {
 	t.Parallel()
 	o := start(t, company(newClock()))

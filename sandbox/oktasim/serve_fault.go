@@ -1,6 +1,7 @@
 package oktasim
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -20,6 +21,9 @@ func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, q *request)
 		cut(w, false)
 	case LostAnswer:
 		s.work(q)
+		cut(w, false)
+	case Late:
+		s.workLater(q)
 		cut(w, false)
 	case HangAfter:
 		a := s.work(q)
@@ -49,6 +53,29 @@ func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request, q *request)
 		s.mu.Unlock()
 		s.send(w, q, a)
 	}
+}
+
+// workLater admits the call now and does its work after a while, for nobody. Close ends the wait, and then nothing is done.
+func (s *Server) workLater(q *request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rep := s.admit(q); rep.fail != nil || rep.status != 0 {
+		return
+	}
+	wait := q.fault.After
+	if wait <= 0 {
+		wait = time.Second
+	}
+	go func() {
+		if !s.pause(context.Background(), wait) {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		q.at = s.clock()
+		q.call.Changed = q.route.serve(s, q).changed
+		s.bump()
+	}()
 }
 
 // faultReply is the answer of the kinds that refuse without working.
