@@ -2,6 +2,7 @@ package entra_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,46 @@ func TestReadsThatHangDoNotHoldUpARemoval(t *testing.T) {
 			t.Errorf("a read that hung: %v", err)
 		}
 	}
+}
+
+func TestAnAdditionThatWaitsForAPlaceIsGivenUp(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, nil)
+	p := s.provider(t, entra.Config{})
+	u := s.person(t, "ada@suite.example")
+	g := s.team(t)
+	if _, err := p.Group(t.Context(), g); err != nil { // Signs in and judges the group.
+		t.Fatal(err)
+	}
+	s.Inject(graphsim.Fault{Name: "user.get", Kind: graphsim.HangBefore})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 12)
+	for range cap(done) {
+		go func() {
+			_, err := p.User(ctx, u)
+			done <- err
+		}()
+	}
+	for taken := 0; taken < 4; { // All places but the one for removals.
+		taken = 0
+		for _, c := range s.Calls() {
+			if c.Name == "user.get" && c.Fault != "" {
+				taken++
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	over := make(chan struct{})
+	time.AfterFunc(50*time.Millisecond, func() { close(over) })
+	if err := p.AddMember(idp.WithWish(t.Context(), idp.Wish{Over: over}), g, u); !errors.Is(err, idp.ErrGivenUp) {
+		t.Errorf("given up while it waited: %v", err)
+	}
+	cancel()
+	for range cap(done) {
+		<-done
+	}
+	s.ClearFaults()
+	must(t, p.AddMember(t.Context(), g, u))
 }
 
 func TestADecimalRetryAfterIsHonored(t *testing.T) {
