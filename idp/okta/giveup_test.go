@@ -26,9 +26,8 @@ func (o *orgInMemory) additions() (n int) {
 // added adds the member in the background and gives that up after d. It returns the error and how long after that it came.
 func (o *orgInMemory) added(t *testing.T, d time.Duration) (err error, late time.Duration) { //nolint:revive // The error is what is judged.
 	t.Helper()
-	over := make(chan struct{})
-	var given time.Time
-	time.AfterFunc(d, func() { given = time.Now(); close(over) })
+	over, given := make(chan struct{}), time.Now().Add(d)
+	time.AfterFunc(d, func() { close(over) })
 	err = o.provider.AddMember(idp.WithWish(t.Context(), idp.Wish{Over: over}), memoryGroup, memoryUser)
 	return err, time.Since(given)
 }
