@@ -23,13 +23,14 @@ func (o *orgInMemory) additions() (n int) {
 	return n
 }
 
-// added adds the member in the background and gives that up after d. It returns the error and how long after that it came.
-func (o *orgInMemory) added(t *testing.T, d time.Duration) (err error, late time.Duration) { //nolint:revive // The error is what is judged.
+// added adds the member and gives that up after d. It returns the error and how long after that it
+// came.
+func (o *orgInMemory) added(t *testing.T, d time.Duration) (late time.Duration, err error) {
 	t.Helper()
 	over, given := make(chan struct{}), time.Now().Add(d)
 	time.AfterFunc(d, func() { close(over) })
 	err = o.provider.AddMember(idp.WithWish(t.Context(), idp.Wish{Over: over}), memoryGroup, memoryUser)
-	return err, time.Since(given)
+	return time.Since(given), err
 }
 
 // inOrg plays a story in an org whose group is known, so that an addition is one call.
@@ -59,7 +60,7 @@ func TestAnAdditionThatWaitsForAPlaceIsGivenUp(t *testing.T) {
 			go func() { _, _ = o.provider.User(ctx, memoryUser) }()
 		}
 		synctest.Wait()
-		err, late := o.added(t, 3*time.Second)
+		late, err := o.added(t, 3*time.Second)
 		if !errors.Is(err, idp.ErrGivenUp) || late != 0 || o.additions() != 0 {
 			t.Errorf("%v, %v after it was given up, %d additions sent", err, late, o.additions())
 		}
@@ -83,7 +84,7 @@ func TestAnAdditionThatWaitsForTheNextWindowIsGivenUp(t *testing.T) {
 		}
 		time.Sleep(time.Until(end) - 1500*time.Millisecond)
 		before := o.additions()
-		err, late := o.added(t, 500*time.Millisecond)
+		late, err := o.added(t, 500*time.Millisecond)
 		time.Sleep(time.Minute)
 		if !errors.Is(err, idp.ErrGivenUp) || late != 0 || o.additions() != before || len(o.Members(string(memoryGroup))) != 0 {
 			t.Errorf("%v, %v after it was given up, %d additions sent", err, late, o.additions()-before)
@@ -104,7 +105,7 @@ func TestAnAdditionThatIsNotWantedAnyMoreIsNotSent(t *testing.T) {
 func TestAnAdditionThatWasSentIsNotGivenUp(t *testing.T) {
 	inOrg(t, 1000, func(t *testing.T, o *orgInMemory) {
 		o.Inject(oktasim.Fault{Name: "group.member.add", Kind: oktasim.Slow, Times: 1, After: 20 * time.Second})
-		err, late := o.added(t, 5*time.Second)
+		late, err := o.added(t, 5*time.Second)
 		if err != nil || late != 15*time.Second || !slices.Contains(o.Members(string(memoryGroup)), string(memoryUser)) {
 			t.Errorf("%v, %v after it was given up", err, late)
 		}
