@@ -35,6 +35,7 @@ apps:
       - {id: write, name: Write, groups: ["dir:gwrite"], durations: [1h, 6h], policy: {rules: [{steps: [{approvers: [manager]}]}]}}
       - {id: pair, name: Pair, groups: ["dir:gpair"], durations: [1h], policy: {rules: [{steps: [{approvers: [owner], quorum: 2}]}]}}
       - {id: two, name: Two, groups: ["dir:gtwo"], durations: [1h], policy: {rules: [{steps: [{approvers: [manager]}, {approvers: [owner]}]}]}}
+      - {id: both, name: Both, groups: ["dir:gboth"], durations: [1h], policy: {rules: [{steps: [{approvers: [mona@x.example, owen@x.example]}, {approvers: [owen@x.example, mona@x.example]}]}]}}
       - {id: auto, name: Auto, groups: ["dir:gauto"], durations: [1h], policy: {rules: [{automatic: true, because: harmless}]}}
       - {id: hidden, name: Hidden, groups: ["dir:ghidden"], durations: [1h], visible: requester.department == "Elsewhere", because: Only Elsewhere, policy: {rules: [{steps: [{approvers: [manager]}]}]}}
   - id: old

@@ -198,6 +198,15 @@ func coreMutants() []mutant {
 	}
 }
 
+// clickMutants are mistakes that only clicks at the same moments show.
+func clickMutants() []mutant {
+	return []mutant{{
+		"take a click on one step for the next", "access/decide_request.go",
+		"\tcase c.Step != r.Step:\n", "\tcase false:\n",
+		"TestAttacksAmongHonestClicksDecideNothing", "nobody who may did this",
+	}}
+}
+
 // The batteries are worth what they would notice: each mistake is built into the product, and its test must fail.
 func TestEverySeededMistakeIsNoticed(t *testing.T) {
 	t.Parallel()
@@ -230,6 +239,9 @@ func TestEverySeededMistakeIsNoticed(t *testing.T) {
 	}
 	for _, m := range coreMutants() {
 		play(m, "./access")
+	}
+	for _, m := range clickMutants() {
+		play(m, "./bot")
 	}
 }
 
