@@ -159,7 +159,13 @@ func (o *oracle) removal(group, user string, at time.Time) {
 }
 
 // late reports whether something that fell due came too late even with what was in its way.
-func (o *oracle) late(due, at time.Time) bool { return at.After(o.excused(due).Add(onTime)) }
+func (o *oracle) late(due, at time.Time) bool {
+	grace := onTime
+	if o.lag { // A removal waits for the addition before it, and that for its proof.
+		grace += 10 * time.Second
+	}
+	return at.After(o.excused(due).Add(grace))
+}
 
 // excused is the latest time at which something that fell due then may be expected, by the outages.
 func (o *oracle) excused(due time.Time) time.Time {
