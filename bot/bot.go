@@ -16,8 +16,10 @@ import (
 )
 
 const (
-	// workFor bounds the work on one delivery, finishFor what is left to do when the program ends.
+	// workFor bounds the work on one delivery, tellFor saying what became of it when that was used up, finishFor what is left to
+	// do when the program ends.
 	workFor   = 30 * time.Second
+	tellFor   = 10 * time.Second
 	finishFor = 15 * time.Second
 	// flushFor is how long the sockets stay open after the last acknowledgement, for slack-go cannot be asked whether it
 	// has been written.
@@ -193,6 +195,8 @@ func (b *Bot) drawHome(ctx context.Context, who access.SlackID, at pages) {
 		b.logFault("draw home", err)
 		req.View = homeSentence(access.Sentence(err))
 	}
+	ctx, cancel = inTime(ctx)
+	defer cancel()
 	if err := b.publishHome(ctx, req); err != nil {
 		b.log.Warn("publish home", "slack", who, "err", safeCause(err))
 	}

@@ -65,6 +65,8 @@ func (b *Bot) pushView(ctx context.Context, trigger string, v slack.ModalViewReq
 
 // updateView replaces a view that is open and reports whether it did. That it was closed meanwhile is no fault.
 func (b *Bot) updateView(ctx context.Context, viewID string, v slack.ModalViewRequest) bool {
+	ctx, cancel := inTime(ctx)
+	defer cancel()
 	err := b.cfg.outside(callUpdateView, func() error {
 		_, err := b.api.UpdateViewContext(ctx, v, "", "", viewID)
 		return err

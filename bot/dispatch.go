@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -200,8 +201,20 @@ func (b *Bot) logFault(what string, err error) {
 	}
 }
 
+// inTime leaves time to say what became of work that has used up its own, as it does when a vendor is waited for in vain.
+// Work that was called off stays so.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, bounded := ctx.Deadline()
+	if !bounded || time.Until(end) > tellFor || errors.Is(ctx.Err(), context.Canceled) {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), tellFor)
+}
+
 // tell answers a click with a sentence: beside the message, in a window, or as a last resort in the DM.
 func (b *Bot) tell(ctx context.Context, c slack.InteractionCallback, text string) {
+	ctx, cancel := inTime(ctx)
+	defer cancel()
 	var err error
 	switch {
 	case c.ResponseURL != "":
