@@ -8,9 +8,7 @@ import (
 
 	"usher/access"
 	"usher/sandbox/battery"
-	"usher/sandbox/jirasim"
 	"usher/sandbox/oktasim"
-	"usher/sandbox/slacksim"
 )
 
 // The clock of the wall jumps, in three moments of a life, by four amounts; at night fifty times each, at other minutes. A jump ahead without anybody being woken is
@@ -92,65 +90,4 @@ func (w *town) expect(ok bool, text string) []string {
 		return nil
 	}
 	return []string{text}
-}
-
-// A vendor is gone for an hour, in which something is due, something is asked and something is approved. People are told
-// the truth meanwhile, removals begin within a minute of the return, and nothing happens twice.
-func TestAVendorGoneForAnHourDelaysOnly(t *testing.T) {
-	t.Parallel()
-	for _, vendor := range []string{"okta", "jira", "slack"} {
-		for _, kind := range []string{"down", "error_503", "hang_before", "rate_limit_bare"} {
-			t.Run(vendor+" "+kind, func(t *testing.T) {
-				report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string { return w.hour(ctx, vendor, kind) }))
-			})
-		}
-	}
-}
-
-func (w *town) inject(vendor, op, kind string, times int) {
-	switch vendor {
-	case "okta":
-		w.world.Okta.Inject(oktasim.Fault{Name: op, Kind: oktasim.FaultKind(kind), Times: times})
-	case "jira":
-		w.world.Jira.Inject(jirasim.Fault{Name: op, Kind: jirasim.FaultKind(kind), Times: times})
-	case "slack":
-		w.world.Slack.Inject(slacksim.Fault{Name: op, Kind: slacksim.FaultKind(kind), Times: times})
-	}
-}
-
-func (w *town) hour(ctx context.Context, vendor, kind string) []string {
-	var faults []string
-	w.ask(ctx, "maya", "github write", "GitHub: Write", "1 hour")
-	w.approve(ctx, "priya", "GitHub: Write")
-	w.until(ctx, "Maya has it", w.state("maya", "GitHub: Write", access.GrantActive))
-	w.ask(ctx, "jonas", "github write", "GitHub: Write", "6 hours")
-	w.until(ctx, "Priya is asked about Jonas", func() bool { return len(w.world.Slack.Messages("U0PRIYA")) == 2 })
-	w.sleep(ctx, 30*time.Minute)
-	from := time.Now()
-	w.inject(vendor, "*", kind, 0)
-	switch vendor {
-	case "jira": // Slack and Okta are there: what is approved waits for its record, what is due ends at once.
-		w.ask(ctx, "sofia", "zoom", "Zoom: Webinar host", "1 day")
-		w.sleep(ctx, 40*time.Minute)
-		faults = append(faults, w.expect(!w.world.Member(githubWrite, "maya"), "the removal waited for Jira")...)
-		faults = append(faults, w.expect(!w.world.Member("00g1zoomwebinar", "sofia"), "access without a record")...)
-		faults = append(faults, w.expect(w.told("sofia", "recorded") || w.told("sofia", "Held up"), "Sofia was not told what it waits for")...)
-		w.sleep(ctx, 20*time.Minute)
-	case "slack":
-		w.sleep(ctx, time.Hour)
-		faults = append(faults, w.expect(!w.world.Member(githubWrite, "maya"), "the removal waited for Slack")...)
-	case "okta":
-		w.sleep(ctx, 40*time.Minute)
-		faults = append(faults, w.expect(w.world.Member(githubWrite, "maya"), "the test is wrong: Okta was not down")...)
-		faults = append(faults, w.expect(w.told("maya", "keeps trying") || w.told("maya", "wait"), "Maya was not told that the removal is still to come")...)
-		faults = append(faults, w.expect(!w.told("maya", "ended"), "Maya was told that it ended, and it has not")...)
-		w.sleep(ctx, 20*time.Minute)
-	}
-	w.world.ClearFaults()
-	w.outages = append(w.outages, span{from, time.Now()})
-	w.sleep(ctx, time.Minute)
-	faults = append(faults, w.expect(!w.world.Member(githubWrite, "maya"), "no removal within a minute of the return")...)
-	w.sleep(ctx, time.Minute)
-	w.settle(ctx)
-	return append(faults, w.judge(ctx)...)
 }

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"usher/access"
+	"usher/sandbox/jirasim"
+	"usher/sandbox/oktasim"
+	"usher/sandbox/slacksim"
 )
 
 // faultKinds are the ways in which a call goes wrong, the same for all three vendors.
@@ -51,6 +54,18 @@ func TestEachFaultOfEachCallDelaysOrRefusesButBreaksNothing(t *testing.T) {
 			return w.troubled(ctx)
 		}))
 	})
+}
+
+// inject makes calls of a vendor go wrong, so many times; zero means until the faults are cleared.
+func (w *town) inject(vendor, op, kind string, times int) {
+	switch vendor {
+	case "okta":
+		w.world.Okta.Inject(oktasim.Fault{Name: op, Kind: oktasim.FaultKind(kind), Times: times})
+	case "jira":
+		w.world.Jira.Inject(jirasim.Fault{Name: op, Kind: jirasim.FaultKind(kind), Times: times})
+	case "slack":
+		w.world.Slack.Inject(slacksim.Fault{Name: op, Kind: slacksim.FaultKind(kind), Times: times})
+	}
 }
 
 // troubled plays a life in which something goes wrong: it may take longer or end in a refusal, but in nothing else. Nothing
