@@ -154,6 +154,11 @@ func mutants() []mutant {
 			"func (t *turn) statusOf(r *Request) {\n", "func (t *turn) statusOf(r *Request) {\n\tif r.Automatic() {\n\t\treturn\n\t}\n",
 			"TestADayInACompany$", "invariant 3",
 		},
+		{
+			"give up what has failed ten times", "access/runner.go",
+			"\tif f.final {\n\t\tif c :=", "\tif f.final || e.Attempts >= 10 {\n\t\tif c :=",
+			"TestEachFaultThatLasts.*/okta_group.member.add_error_500_asking_10m0s$", `the grant is "failed"`,
+		},
 	}
 }
 

@@ -58,9 +58,10 @@ type town struct {
 	skew     time.Duration // By how much the wall clock went back.
 	diedAt   time.Time
 	deaths   int
-	tally    tally    // Of the last judgment.
-	trace    []string // What has happened, see deed.
-	why      error    // Why a person's last try failed.
+	tally    tally         // Of the last judgment.
+	trace    []string      // What has happened, see deed.
+	why      error         // Why a person's last try failed.
+	patience time.Duration // How long something may take to come about; an hour if zero.
 }
 
 // setup says how a town differs from the usual one.
@@ -433,7 +434,7 @@ func (w *town) noRoom() bool {
 // until waits in virtual time; whenever the product has died meanwhile, it is started again.
 func (w *town) until(ctx context.Context, what string, cond func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(time.Hour)
+	deadline := time.Now().Add(cmp.Or(w.patience, time.Hour))
 	for !cond() {
 		select {
 		case <-w.life.died:
