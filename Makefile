@@ -39,7 +39,8 @@ battery:
 		else touch "$(STATE)/$$1.passed"; fi; \
 	}; \
 	play lives cli '$(BATTERIES)' 1; \
-	play full-disks cli 'DatabaseThatCannot|FullDiskUnder|BackupThatCannot' 20; \
+	play useless-databases cli 'DatabaseThatCannot' 1; \
+	play full-disks cli 'FullDiskUnder|BackupThatCannot|RootRestores' 20; \
 	play failing-disks store 'DiskThatFails|FullDisk|FailedSync|CannotBeOpened|FileThat|CutOff|Torn|OtherProcess|ReadableFile|NewerLayout' 20; \
 	play power-failures store 'Power|Damaged' 1; \
 	play schedules bot 'EverySchedule|AttacksAmong' 1; \

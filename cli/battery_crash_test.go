@@ -146,6 +146,7 @@ func lot(seed uint64, words ...string) uint64 {
 // A day of several people, without a death.
 func TestADayInACompany(t *testing.T) {
 	t.Parallel()
+	battery.Alone(t)
 	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string { return w.day(ctx) }))
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"usher/access"
+	"usher/sandbox/battery"
 	"usher/sandbox/jirasim"
 	"usher/sandbox/oktasim"
 	"usher/sandbox/slacksim"
@@ -86,6 +87,7 @@ func (w *town) troubled(ctx context.Context) []string {
 // Okta answers "not found" once although user and group are there. That is no proof that the membership has gone.
 func TestNotFoundIsNoProofOfAbsence(t *testing.T) {
 	t.Parallel()
+	battery.Alone(t)
 	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
 		w.ask(ctx, "maya", "github write", "GitHub: Write", "1 hour")
 		w.approve(ctx, "priya", "GitHub: Write")
@@ -104,6 +106,7 @@ func TestNotFoundIsNoProofOfAbsence(t *testing.T) {
 // Everybody in the company tries to decide, from the message and from the Home tab; only the manager can.
 func TestNobodyElseDecides(t *testing.T) {
 	t.Parallel()
+	battery.Alone(t)
 	report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
 		w.ask(ctx, "maya", "github write", "GitHub: Write", "1 hour")
 		w.until(ctx, "Priya is asked", func() bool { _, ok := w.question("priya", "GitHub: Write"); return ok })

@@ -12,6 +12,7 @@ import (
 	"usher/access"
 	"usher/catalog"
 	"usher/idp"
+	"usher/sandbox/battery"
 	"usher/sandbox/jirasim"
 	"usher/sandbox/oktasim"
 	"usher/sandbox/slacksim"
@@ -57,6 +58,7 @@ func (w *town) give(ctx context.Context, who, role string, d time.Duration) erro
 // and somebody who was approved meanwhile does not wait for the end of the storm.
 func TestAStormIsTakenInTheOrderOfDanger(t *testing.T) {
 	t.Parallel()
+	battery.Alone(t)
 	const people, gone, late = 30, 17, 29
 	report(t, inTown(t, crowd(people), func(ctx context.Context, w *town) []string {
 		for i := range people - 1 {

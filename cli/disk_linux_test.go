@@ -5,14 +5,17 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"usher/sandbox/battery"
 	"usher/store"
 )
 
@@ -93,7 +96,7 @@ func TestDatabaseThatCannotBeUsedIsExplainedInOneLine(t *testing.T) {
 	}
 	var whole []byte
 	keep := func(b []byte) []byte { whole = bytes.Clone(b); return b }
-	for name, c := range map[string]struct {
+	cases := map[string]struct {
 		breakIt func(s *served) (mend func(), err error)
 		says    []string
 		doctor  string // What the doctor says instead, if it sees it in another way. "-" if it cannot see it.
@@ -156,47 +159,49 @@ func TestDatabaseThatCannotBeUsedIsExplainedInOneLine(t *testing.T) {
 			db, err := store.Open(store.Config{Path: s.database(), Logger: slog.New(slog.DiscardHandler)})
 			return func() { _ = db.Close() }, err
 		}, []string{"Another process has this file open; only one may at a time.", "Stop the other Usher"}, "-"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			s := newServed(ctx, t)
-			mend, err := c.breakIt(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			status, said := s.run(ctx, "serve", "-config", s.settings())
-			lines := strings.Split(strings.TrimSpace(said), "\n")
-			if status != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "usher: ") {
-				t.Errorf("status %d, want 1 and one line:\n%s", status, said)
-			}
-			for _, w := range c.says {
-				if !strings.Contains(said, w) {
-					t.Errorf("no %q in:\n%s", w, said)
-				}
-			}
-			if c.doctor != "-" {
-				want := c.doctor
-				if want == "" {
-					want = c.says[0]
-				}
-				status, said := s.run(ctx, "doctor", "-config", s.settings())
-				if status != 1 || strings.Count(said, "FAIL") != 1 || !strings.Contains(said, "FAIL  database") || !strings.Contains(said, want) || !strings.Contains(said, "      fix: ") {
-					t.Errorf("doctor: status %d, want one failure with %q and a fix:\n%s", status, want, said)
-				}
-			}
-			mend()
-			s.start(ctx)
-			if err := s.world.Slack.WaitConnected(ctx, 2); err != nil {
-				t.Fatalf("when it is mended: %v\n%s", err, s.logged())
-			}
-			s.stop()
-		})
 	}
+	names := slices.Sorted(maps.Keys(cases))
+	battery.Entries{Commit: names, Night: rounds(names, 20)}.Play(t, func(t *testing.T, entry string) {
+		c := cases[unrounded(entry)]
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		s := newServed(ctx, t)
+		mend, err := c.breakIt(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, said := s.run(ctx, "serve", "-config", s.settings())
+		lines := strings.Split(strings.TrimSpace(said), "\n")
+		if status != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "usher: ") {
+			t.Errorf("status %d, want 1 and one line:\n%s", status, said)
+		}
+		for _, w := range c.says {
+			if !strings.Contains(said, w) {
+				t.Errorf("no %q in:\n%s", w, said)
+			}
+		}
+		if c.doctor != "-" {
+			want := c.doctor
+			if want == "" {
+				want = c.says[0]
+			}
+			status, said := s.run(ctx, "doctor", "-config", s.settings())
+			if status != 1 || strings.Count(said, "FAIL") != 1 || !strings.Contains(said, "FAIL  database") || !strings.Contains(said, want) || !strings.Contains(said, "      fix: ") {
+				t.Errorf("doctor: status %d, want one failure with %q and a fix:\n%s", status, want, said)
+			}
+		}
+		mend()
+		s.start(ctx)
+		if err := s.world.Slack.WaitConnected(ctx, 2); err != nil {
+			t.Fatalf("when it is mended: %v\n%s", err, s.logged())
+		}
+		s.stop()
+	})
 }
 
 func TestBackupThatCannotBeWrittenIsExplainedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
+	battery.Alone(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s := serveChild(ctx, t, func(s *served) { s.stuff(2 << 20) })
@@ -239,6 +244,7 @@ func TestBackupThatCannotBeWrittenIsExplainedAndLeavesNothing(t *testing.T) {
 
 func TestFullDiskUnderARunningUsherRefusesAndGoesOnWhenThereIsSpace(t *testing.T) {
 	t.Parallel()
+	battery.Alone(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	dir, _ := disk(t, "6m")
@@ -284,6 +290,7 @@ func TestFullDiskUnderARunningUsherRefusesAndGoesOnWhenThereIsSpace(t *testing.T
 
 func TestRootRestoresForTheUserThatRunsUsher(t *testing.T) {
 	t.Parallel()
+	battery.Alone(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s := newServed(ctx, t)

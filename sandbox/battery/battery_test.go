@@ -40,6 +40,26 @@ func TestPlayed(t *testing.T) { //nolint:paralleltest // Only played by the othe
 	})
 }
 
+// TestAlone is a single case that the test below plays.
+func TestAlone(t *testing.T) { //nolint:paralleltest // Only played by another.
+	if os.Getenv(failing) == "" {
+		t.Skip("Another test plays this one.")
+	}
+	battery.Alone(t)
+	t.Error("as was asked for")
+}
+
+func TestASingleCasePrintsItsCommandToo(t *testing.T) {
+	t.Parallel()
+	for _, env := range []string{"USHER_BATTERY=", "USHER_BATTERY=nightly"} {
+		_, printed := play(t, "TestAlone", failing+"=alone", env)
+		want := regexp.MustCompile(`(?m)replay: ` + strings.TrimPrefix(strings.TrimSuffix(env, "USHER_BATTERY=")+" ", " ") + `go test -count=1 (?:-race )?-run '\^TestAlone\$' \./sandbox/battery$`)
+		if !want.MatchString(printed) {
+			t.Errorf("no %s in\n%s", want, printed)
+		}
+	}
+}
+
 // play plays TestPlayed in a process of its own and returns what was played, and what it printed.
 func play(t *testing.T, run string, env ...string) (played []string, printed string) {
 	t.Helper()

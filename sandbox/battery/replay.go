@@ -100,6 +100,17 @@ func (p pattern) letters() (string, bool) {
 	return name, len(p) == 1 && p[0].String() == "^"+regexp.QuoteMeta(name)+"$"
 }
 
+// Alone has a test that is one single case print the command that plays it again if it fails, as Play does for each entry.
+func Alone(t *testing.T) {
+	t.Helper()
+	here := directory(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("replay: %s", command(here, t.Name()))
+		}
+	})
+}
+
 // command is the whole command that plays one entry of a test again, from the root of the module.
 func command(here, name string) string {
 	var words []string
