@@ -2,10 +2,7 @@ package oktasim
 
 import "time"
 
-const (
-	capText  = 64 << 10
-	maxCalls = 20000
-)
+const capText = 64 << 10
 
 // Call is one API call received.
 type Call struct {
@@ -26,8 +23,8 @@ type Call struct {
 	Body, Reply string
 }
 
-// Calls returns the calls received since the start or [Server.ResetCalls], in order of arrival. Of more than 20,000 the older half is forgotten;
-// Seq tells.
+// Calls returns the calls received since the start or [Server.ResetCalls], in order of arrival. Of more than
+// Config.CallsMax the older half is forgotten; Seq tells.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -55,6 +55,8 @@ type Config struct {
 	TokenShare int
 	// Concurrency is how many calls may be in flight at once. Zero means 75, the default of a workforce organization.
 	Concurrency int
+	// CallsMax bounds the log of calls: of more the older half is forgotten. Zero means 20,000.
+	CallsMax int
 	// MemberLag is how far membership reads trail behind writes, by Now. Zero means not at all.
 	MemberLag time.Duration
 	// SearchLag is how far the index behind `search` trails behind writes, by Now. Zero means twice MemberLag.

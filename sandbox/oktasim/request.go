@@ -71,8 +71,8 @@ func (s *Server) receive(r *http.Request) *request {
 		q.call.Query, q.call.Body = "", ""
 	}
 	s.calls = append(s.calls, q.call)
-	if len(s.calls) > maxCalls {
-		s.calls = append([]*Call(nil), s.calls[len(s.calls)-maxCalls/2:]...)
+	if most := s.cfg.CallsMax; len(s.calls) > most {
+		s.calls = append([]*Call(nil), s.calls[len(s.calls)-most/2:]...)
 	}
 	q.fault = s.takeFault(q.route.name)
 	if s.closed {

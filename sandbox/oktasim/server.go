@@ -57,6 +57,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Concurrency == 0 {
 		cfg.Concurrency = 75
 	}
+	if cfg.CallsMax == 0 {
+		cfg.CallsMax = 20_000
+	}
 	if cfg.SearchLag == 0 {
 		cfg.SearchLag = 2 * cfg.MemberLag
 	}
