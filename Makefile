@@ -10,7 +10,7 @@ BENCHTIME ?= 1s
 PARALLEL ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n > 4 ? 4 : n )))
 
 # The tests that play whole lives, days and months in virtual time, kill the program and break the code.
-BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|StoppedProcess|SummerTime|AVendor|AStorm|ADay|AMonth|AtRest|EverySeeded|AFullDiskFrom)
+BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|StoppedProcess|SummerTime|AVendor|AStorm|ADay|AMonth|AYear|AtRest|EverySeeded|AFullDiskFrom)
 # Where make battery keeps what has passed at this commit, so that it can be stopped and taken up.
 STATE ?= $(CURDIR)/.battery/$(shell git rev-parse --short HEAD 2>/dev/null || echo now)
 
@@ -38,7 +38,7 @@ battery:
 		elif grep -q -e '--- SKIP' "$(STATE)/$$1.log"; then skipped="$$skipped $$1"; \
 		else touch "$(STATE)/$$1.passed"; fi; \
 	}; \
-	play lives cli '$(BATTERIES)' 1; \
+	TZ=Europe/Berlin play lives cli '$(BATTERIES)' 1; \
 	play useless-databases cli 'DatabaseThatCannot' 1; \
 	play full-disks cli 'FullDiskUnder|BackupThatCannot|RootRestores' 20; \
 	play failing-disks store 'DiskThatFails|FullDisk|FailedSync|CannotBeOpened|FileThat|CutOff|Torn|OtherProcess|ReadableFile|NewerLayout' 20; \

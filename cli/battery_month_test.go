@@ -23,7 +23,7 @@ func TestAMonthOfFiveThousandPeople(t *testing.T) {
 			c.play(ctx)
 			faults := c.judged(ctx)
 			t.Log(c.summary(ctx))
-			return faults
+			return append(faults, c.eventful()...)
 		}))
 		t.Logf("took %s", time.Since(began).Round(time.Second))
 	})

@@ -15,7 +15,7 @@ import (
 // What a closed life cycle, a person and what is open may take in the file.
 const (
 	mostPerLife   = 4 << 10
-	mostPerPerson = 2 << 10
+	mostPerPerson = 1 << 10 // It has a record by each of its ids.
 	mostPerOpen   = 16 << 10
 )
 

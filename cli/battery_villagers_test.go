@@ -10,7 +10,7 @@ import (
 	"usher/access"
 )
 
-// What the people of the village do, in Slack but for the revocations. What somebody tries may fail, as in life; only what
+// What the people of the village do, all of it in Slack. What somebody tries may fail, as in life; only what
 // Usher makes of it counts.
 
 // tries gives somebody half a minute, and starts the product again if it has died of it.
@@ -174,26 +174,33 @@ func (c *course) pressHeld(ctx context.Context, what, button string) {
 	}
 }
 
+// revoke has the owner or the admin take something away.
 func (c *course) revoke(ctx context.Context) {
 	g, _ := c.held()
 	if g.State != access.GrantActive {
 		return
 	}
-	c.tries(ctx, "revoked", func(ctx context.Context) (err error) {
-		err = errDead // Unless it lives long enough to answer.
-		apart(func() {
-			by, failed := c.identify(ctx, pick(c.rng, []string{"noor", "owen"}))
-			if err = failed; err == nil {
-				_, err = c.life.prog.Service().Revoke(ctx, by, g.ID, "The village wants it")
+	who := pick(c.rng, []string{"noor", "owen"})
+	by, _ := c.world.Company.Person(who)
+	c.tries(ctx, "revoked", func(ctx context.Context) error {
+		defer func() { _ = c.world.Slack.CloseAll(ctx, by.SlackID()) }()
+		if err := c.world.PressHome(ctx, who, "Revoke access"); err != nil {
+			return err
+		}
+		for _, step := range []struct{ shown, kind, value string }{
+			{"Whose access?", "users_select", string(g.Subject.Slack)}, {"Which?", "static_select", g.Role.String()},
+			{"Why?", "plain_text_input", "The village wants it"},
+		} {
+			if _, err := c.world.WaitView(ctx, who, step.shown); err != nil {
+				return err
 			}
-		})
+			if err := c.world.Fill(ctx, who, step.kind, step.value); err != nil {
+				return err
+			}
+		}
+		_, err := c.world.Submit(ctx, who)
 		return err
 	})
-}
-
-func (w *town) identify(ctx context.Context, who string) (access.Person, error) {
-	p, _ := w.world.Company.Person(who)
-	return w.life.prog.Service().Identify(ctx, access.SlackProfile{ID: access.SlackID(p.SlackID()), Email: p.Email(), EmailConfirmed: true, Name: p.Name})
 }
 
 // leave has one of those who hold something leave: their accounts are turned off everywhere.

@@ -13,12 +13,14 @@ import (
 // must have kept to its size. With each commit it is a year of short months; ten whole years are a night.
 func TestAYearOnOneFile(t *testing.T) {
 	t.Parallel()
-	people, asks := size(300, 2000, 5000), size(15, 25, 400)
-	month := time.Duration(size(1, 2, 30)) * 24 * time.Hour
+	people, asks := size(300, 1000, 5000), size(10, 15, 400)
+	month := time.Duration(size(1, 1, 30)) * 24 * time.Hour
 	first := seed(t)
 	each(t, numbers(first, 1), numbers(first, 10), func(t *testing.T, entry string) {
 		report(t, inTown(t, village(people), func(ctx context.Context, w *town) []string {
-			return w.course(dice(entry), people, asks, month).year(ctx)
+			c := w.course(dice(entry), people, asks, month)
+			faults := c.year(ctx)
+			return append(faults, c.eventful()...)
 		}))
 	})
 }
@@ -39,6 +41,23 @@ func (c *course) year(ctx context.Context) (faults []string) {
 	c.calm(ctx)
 	faults = append(c.judged(ctx), c.nothingLeft(ctx)...)
 	c.t.Logf("and when all is over: %s", c.summary(ctx))
+	return faults
+}
+
+// eventful wants that enough has happened to prove anything, unless it is too little for that.
+func (c *course) eventful() (faults []string) {
+	if c.asks < 400 {
+		return nil
+	}
+	deaths, _ := c.counts()
+	c.did["deaths"] = deaths
+	for _, what := range []string{
+		"asked", "approved", "denied", "canceled", "extended", "released", "revoked", "left", "joined", "faults", "outages", "jumps", "restarts", "deaths",
+	} {
+		if c.did[what] == 0 {
+			faults = append(faults, "it never came about, so that nothing is proven of it: "+what)
+		}
+	}
 	return faults
 }
 

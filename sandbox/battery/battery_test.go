@@ -64,7 +64,7 @@ func TestASingleCasePrintsItsCommandToo(t *testing.T) {
 func play(t *testing.T, run string, env ...string) (played []string, printed string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", run) //nolint:gosec // Itself.
-	cmd.Env = append(os.Environ(), "USHER_BATTERY=", "USHER_BATTERY_STATE=", "USHER_SEED=")
+	cmd.Env = append(os.Environ(), "USHER_BATTERY=", "USHER_BATTERY_STATE=", "USHER_SEED=", "TZ=")
 	cmd.Env = append(cmd.Env, env...)
 	out, _ := cmd.CombinedOutput() // Some shall fail.
 	for _, m := range regexp.MustCompile(`played: (.*)`).FindAllStringSubmatch(string(out), -1) {
@@ -78,6 +78,7 @@ func TestWhatFailsPrintsTheCommandThatPlaysItAgain(t *testing.T) {
 	for entry, env := range map[string]string{
 		"after add#1":                 "USHER_BATTERY=",
 		"after add#1~37":              "USHER_BATTERY=nightly",
+		"lost a.b":                    "TZ=Europe/Berlin",
 		"after add#1,lost (x) it's.b": "USHER_BATTERY=nightly",
 		"15000":                       "USHER_BATTERY=nightly",
 		"77777":                       "USHER_SEED=77776",

@@ -117,6 +117,9 @@ func command(here, name string) string {
 	if Nightly() {
 		words = append(words, "USHER_BATTERY=nightly")
 	}
+	if zone := os.Getenv("TZ"); zone != "" {
+		words = append(words, "TZ="+zone)
+	}
 	if seed := os.Getenv("USHER_SEED"); seed != "" && seed != "random" {
 		words = append(words, "USHER_SEED="+seed)
 	}
