@@ -188,7 +188,8 @@ func (c *course) revoke(ctx context.Context) {
 			return err
 		}
 		for _, step := range []struct{ shown, kind, value string }{
-			{"Whose access?", "users_select", string(g.Subject.Slack)}, {"Which?", "static_select", g.Role.String()},
+			{"Whose access?", "users_select", string(g.Subject.Slack)},
+			{"Which?", "static_select", g.Role.String()},
 			{"Why?", "plain_text_input", "The village wants it"},
 		} {
 			if _, err := c.world.WaitView(ctx, who, step.shown); err != nil {

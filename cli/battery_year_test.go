@@ -13,7 +13,7 @@ import (
 // must have kept to its size. With each commit it is a year of short months; ten whole years are a night.
 func TestAYearOnOneFile(t *testing.T) {
 	t.Parallel()
-	people, asks := size(300, 1000, 5000), size(10, 15, 400)
+	people, asks := size(300, 1000, 5000), size(10, 15, 300)
 	month := time.Duration(size(1, 1, 30)) * 24 * time.Hour
 	first := seed(t)
 	each(t, numbers(first, 1), numbers(first, 10), func(t *testing.T, entry string) {
@@ -46,7 +46,7 @@ func (c *course) year(ctx context.Context) (faults []string) {
 
 // eventful wants that enough has happened to prove anything, unless it is too little for that.
 func (c *course) eventful() (faults []string) {
-	if c.asks < 400 {
+	if c.asks < 300 {
 		return nil
 	}
 	deaths, _ := c.counts()
