@@ -23,7 +23,7 @@ func TestAMonthOfFiveThousandPeople(t *testing.T) {
 			c.play(ctx)
 			faults := c.judged(ctx)
 			t.Log(c.summary(ctx))
-			return append(faults, c.eventful()...)
+			return append(faults, c.over(ctx)...)
 		}))
 		t.Logf("took %s", time.Since(began).Round(time.Second))
 	})

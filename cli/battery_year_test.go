@@ -18,9 +18,7 @@ func TestAYearOnOneFile(t *testing.T) {
 	first := seed(t)
 	each(t, numbers(first, 1), numbers(first, 10), func(t *testing.T, entry string) {
 		report(t, inTown(t, village(people), func(ctx context.Context, w *town) []string {
-			c := w.course(dice(entry), people, asks, month)
-			faults := c.year(ctx)
-			return append(faults, c.eventful()...)
+			return w.course(dice(entry), people, asks, month).year(ctx)
 		}))
 	})
 }
@@ -37,11 +35,16 @@ func (c *course) year(ctx context.Context) (faults []string) {
 			return faults // What comes after it says nothing new.
 		}
 	}
+	return c.over(ctx)
+}
+
+// over lets so much time pass that all is over, and has that judged.
+func (c *course) over(ctx context.Context) []string {
 	c.leap(ctx, 300*24*time.Hour) // Longer than anything that was given.
 	c.calm(ctx)
-	faults = append(c.judged(ctx), c.nothingLeft(ctx)...)
+	faults := append(c.judged(ctx), c.nothingLeft(ctx)...)
 	c.t.Logf("and when all is over: %s", c.summary(ctx))
-	return faults
+	return append(faults, c.eventful()...)
 }
 
 // eventful wants that enough has happened to prove anything, unless it is too little for that.
