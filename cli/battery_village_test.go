@@ -43,7 +43,7 @@ func village(n int) setup {
 	}
 	return setup{company: company.String(), catalog: cat.String(), adjust: func(s *slacksim.Config, _ *jirasim.Config, o *oktasim.Config) {
 		s.NoRateLimits = true // Slack's limits have tests of their own.
-		s.CallsMax, o.CallsMax = 1000, 1_000_000
+		s.CallsMax, o.CallsMax = 10_000, 1_000_000
 	}}
 }
 

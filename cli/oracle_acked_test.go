@@ -16,8 +16,8 @@ const answerFor = time.Minute
 func (o *oracle) acknowledged() {
 	calls := o.world.Slack.Calls()
 	for _, in := range o.interactions() {
-		if !in.acked {
-			continue
+		if !in.acked || len(calls) > 0 && calls[0].Seq > 1 && in.first.Before(calls[0].At) {
+			continue // What was answered so long ago is not on record any more.
 		}
 		switch {
 		case in.Type == "view_submission":
