@@ -79,15 +79,27 @@ func die(t *testing.T, play story, void bool, p ...string) bool {
 	return false
 }
 
+// At night, fifty other lives besides, each with a death at each of its own points.
 func TestCrashAtEveryPointLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	all := points(t)
-	deaths := 0
-	each(t, all, rounds(all, 50), func(t *testing.T, entry string) {
-		die(t, (*town).live, false, unrounded(entry))
-		deaths++
+	night := all
+	if nightly() {
+		night = append(slices.Clone(all), livesOf(t, 50)...)
+	}
+	deaths, void := 0, 0
+	battery.Entries{Commit: all, Night: night, Thin: true, Open: true}.Play(t, func(t *testing.T, entry string) {
+		point, play := playOf(entry)
+		if die(t, play, strings.Contains(entry, "~"), point) {
+			deaths++
+		} else {
+			void++
+		}
 	})
-	t.Logf("%d crash points, %d deaths", len(all), deaths)
+	t.Logf("%d crash points, %d deaths, %d void", len(all), deaths, void)
+	if void > deaths/20 {
+		t.Errorf("%d of %d deaths did not come about", void, void+deaths)
+	}
 }
 
 // The second death comes at a point that the recovery from the first one really meets.

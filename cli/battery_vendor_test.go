@@ -180,6 +180,9 @@ func (w *town) truthful() (faults []string) {
 				}
 				active, ended := strings.Contains(v.Plain(), g.Role.String()+": active"), strings.Contains(v.Plain(), g.Role.String()+": ended")
 				for _, group := range g.Groups {
+					if group.Preexisting {
+						continue
+					}
 					if has := w.wasMember(group.Group.ID, p.OktaID(), at); active && !has || ended && has {
 						faults = append(faults, fmt.Sprintf("%s was told at %s, and was a member of %s: %v\n%s", p.Handle, at, group.Group.ID, has, v.Plain()))
 					}
@@ -190,7 +193,7 @@ func (w *town) truthful() (faults []string) {
 	return faults
 }
 
-// wasMember reports whether a user, who was in no group of the kind before Usher, was a member at a moment.
+// wasMember reports whether a user who was not in the group before Usher was a member at a moment.
 func (w *town) wasMember(group, user string, at time.Time) (has bool) {
 	for _, c := range w.world.Okta.MemberHistory(group) {
 		if c.User == user && !c.At.After(at) {

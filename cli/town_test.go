@@ -58,10 +58,11 @@ type town struct {
 	skew     time.Duration // By how much the wall clock went back.
 	diedAt   time.Time
 	deaths   int
-	tally    tally         // Of the last judgment.
-	trace    []string      // What has happened, see deed.
-	why      error         // Why a person's last try failed.
-	patience time.Duration // How long something may take to come about; an hour if zero.
+	tally    tally                           // Of the last judgment.
+	trace    []string                        // What has happened, see deed.
+	why      error                           // Why a person's last try failed.
+	lag      func(addr string) time.Duration // How long a request to a vendor takes; nil if none does.
+	patience time.Duration                   // How long something may take to come about; an hour if zero.
 }
 
 // setup says how a town differs from the usual one.
@@ -160,6 +161,11 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
+		defer func() {
+			if w.lag != nil {
+				time.Sleep(time.Second) // What was slowly being sent is sent.
+			}
+		}()
 		defer func() {
 			if err := w.world.Close(); err != nil {
 				t.Error(err)
@@ -313,7 +319,7 @@ func (l *life) dieInCall(call string) {
 	x := l.town.world
 	waiting := hangAfter(x, call)
 	var either <-chan struct{}
-	if deaths, _ := l.town.counts(); deaths > 0 && strings.HasPrefix(call, "send ") { // After a death one cannot say which.
+	if deaths, _ := l.town.counts(); (deaths > 0 || l.town.lag != nil) && strings.HasPrefix(call, "send ") { // After a death, or in a tale, one cannot say which.
 		_, name := operation(call)
 		either = hangOn(x, "slack", map[string]string{"chat.update": "chat.postMessage", "chat.postMessage": "chat.update"}[name])
 	}
@@ -374,7 +380,11 @@ func (l *life) dial(ctx context.Context, network, addr string) (net.Conn, error)
 		_ = c.Close()
 	}
 	l.open.Add(1)
-	return &counted{Conn: c, open: &l.open}, nil
+	c = &counted{Conn: c, open: &l.open}
+	if f := l.town.lag; f != nil && f(addr) > 0 {
+		return slowConn{c, f(addr)}, nil
+	}
+	return c, nil
 }
 
 // counted is a connection that tells when it is closed.
