@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,11 +117,19 @@ func (v *vendors) IsMember(_ context.Context, g idp.GroupID, u idp.UserID) (bool
 	return v.members[string(g)+string(u)], nil
 }
 
+// given is how many are members of something.
+func (v *vendors) given() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.members)
+}
+
 // distant is Okta behind HTTP: each call takes a while.
 type distant struct {
 	*vendors
 	url    string
 	client *http.Client
+	calls  atomic.Int64
 
 	mu      sync.Mutex
 	removed map[idp.UserID]time.Time // When the first byte of the removal arrived.
@@ -154,6 +163,7 @@ func newDistant(b *testing.B, v *vendors) *distant {
 }
 
 func (d *distant) call(method string, u idp.UserID) error {
+	d.calls.Add(1)
 	req, err := http.NewRequest(method, d.url+"/"+string(u), nil) //nolint:noctx // Bounded by the benchmark.
 	if err != nil {
 		return err
@@ -164,6 +174,13 @@ func (d *distant) call(method string, u idp.UserID) error {
 	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	return errors.Join(err, resp.Body.Close())
+}
+
+func (d *distant) AddMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
+	if err := d.call(http.MethodPut, u); err != nil {
+		return err
+	}
+	return d.vendors.AddMember(ctx, g, u)
 }
 
 func (d *distant) RemoveMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
@@ -178,4 +195,11 @@ func (d *distant) IsMember(ctx context.Context, g idp.GroupID, u idp.UserID) (bo
 		return false, err
 	}
 	return d.vendors.IsMember(ctx, g, u)
+}
+
+// gone is of how many people the removal has arrived.
+func (d *distant) gone() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.removed)
 }
