@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
-	"runtime/metrics"
 	"slices"
 	"sync"
 	"testing"
@@ -23,6 +21,7 @@ import (
 type floodCore struct {
 	*fakeCore
 	commit time.Duration
+	gate   chan struct{} // No decision is made until it is closed. Default none.
 
 	mu   sync.Mutex
 	done map[string]int
@@ -44,6 +43,11 @@ func (c *floodCore) Choices(_ context.Context, _ access.Person, query string, _ 
 }
 
 func (c *floodCore) Decide(ctx context.Context, _ access.Person, id access.RequestID, _ access.Verdict, _ string, _ access.Origin) (access.Request, error) {
+	if c.gate != nil {
+		<-c.gate // However long: this database finishes what it has begun.
+		c.count("decide " + string(id))
+		return access.Request{}, nil
+	}
 	t := time.NewTimer(c.commit)
 	defer t.Stop()
 	select {
@@ -119,23 +123,30 @@ type flooded struct {
 	bot   *Bot
 }
 
-// playFlood runs the burst, sends again what was not acknowledged, as Slack does, and waits until all of it is done.
-func playFlood(t testing.TB, size int, seed uint64) flooded {
+// floodStage is a bot that does not run yet, with people enough and patience for a flood.
+func floodStage(t testing.TB) (*stage, *floodCore) {
 	t.Helper()
-	core := &floodCore{commit: time.Millisecond, done: map[string]int{}}
 	s := build(t, func(sc *slacksim.Config, _ *Config) {
 		sc.TriggerLife, sc.CallsMax = time.Minute, 100
 		for i := range floodPeople {
 			sc.Users = append(sc.Users, slacksim.User{ID: floodUser(i), Name: fmt.Sprint("flood", i)})
 		}
 	})
-	core.fakeCore, s.bot.core = s.core, core
+	core := &floodCore{fakeCore: s.core, commit: time.Millisecond, done: map[string]int{}}
+	s.bot.core = core
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	s.ctx = ctx
+	return s, core
+}
+
+// playFlood runs the burst, sends again what was not acknowledged, as Slack does, and waits until all of it is done.
+func playFlood(t testing.TB, size int, seed uint64) flooded {
+	t.Helper()
+	s, core := floodStage(t)
 	f := makeFlood(s, size, rand.New(rand.NewPCG(seed, 1)))
 	s.run()
-	s.must(s.sim.WaitConnected(ctx, 2))
+	s.must(s.sim.WaitConnected(s.ctx, 2))
 	out := flooded{bot: s.bot}
 	out.peak = watchHeap(func() {
 		for left := f.frames; len(left) > 0; {
@@ -219,15 +230,8 @@ func TestTheBacklogIsBoundedInBytesAndNumber(t *testing.T) {
 // for each.
 func bareFlood(b *testing.B, size int) (acked []time.Duration) {
 	b.Helper()
-	s := build(b, func(sc *slacksim.Config, _ *Config) {
-		sc.TriggerLife, sc.CallsMax = time.Minute, 100
-		for i := range floodPeople {
-			sc.Users = append(sc.Users, slacksim.User{ID: floodUser(i), Name: fmt.Sprint("flood", i)})
-		}
-	})
-	ctx, cancel := context.WithTimeout(b.Context(), 5*time.Minute)
-	defer cancel()
-	s.ctx = ctx
+	s, _ := floodStage(b)
+	ctx := s.ctx
 	f := makeFlood(s, size, rand.New(rand.NewPCG(1, 1)))
 	api := slack.New("xoxb-sandbox", slack.OptionAppLevelToken("xapp-sandbox"), slack.OptionAPIURL(s.bot.cfg.APIURL))
 	for range 2 {
@@ -276,34 +280,4 @@ func BenchmarkFlood(b *testing.B) {
 		b.ReportMetric(float64(got.bot.backlog.peak), "waiting")
 		b.ReportMetric(float64(got.peak)/(1<<20), "peak-MB")
 	}
-}
-
-// watchHeap tells by how much the live heap grew at most while f ran.
-func watchHeap(f func()) uint64 {
-	read := func() uint64 {
-		s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(s)
-		return s[0].Value.Uint64()
-	}
-	runtime.GC()
-	before := read()
-	peak := before
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-				peak = max(peak, read())
-			}
-		}
-	}()
-	f()
-	close(stop)
-	<-done
-	return peak - before
 }
