@@ -99,11 +99,12 @@ fmt: linter
 # nothing else meanwhile. It takes about ten minutes and 5 GB of the disk that TMPDIR is on, which must be a real one.
 bench:
 	@mkdir -p bin
-	@{ echo "machine: load $$(cut -d' ' -f1-3 /proc/loadavg), files on $$(stat -f -c %T "$${TMPDIR:-/tmp}")"; \
+	@{ echo "machine: load $$(cut -d' ' -f1-3 /proc/loadavg), files on $$(df --output=fstype "$${TMPDIR:-/tmp}" | tail -1)"; \
 		$(GO) test -count=1 -v -run '^Test(AtRest|OneLife)' ./cli; \
 		run() { $(GO) test -run '^$$' -bench "$$2" -benchtime "$$3" -timeout 30m "./$$1"; }; \
 		run cli 'ClickAlone' 200x && run cli 'LifeCycles' 10000x && run cli 'Storm|SingleExpiry' 1x && run cli Idle 1x && run cli Restart 1x && \
-		run idp/okta Drain 1x && run bot Flood 1x && run store 'Large|LifecycleBytes' 1x; } | tee bin/bench.txt >&2
+		run idp/okta Drain 1x && run bot Flood 1x && run store 'Large|LifecycleBytes' 1x; \
+		echo "machine: load $$(cut -d' ' -f1-3 /proc/loadavg) at the end"; } | tee bin/bench.txt >&2
 	@awk -f .ci/goals.awk bin/bench.txt
 
 # Every benchmark there is; only packages that have some are compiled.

@@ -4,10 +4,12 @@ function goal(name, what, got, limit, least,   met) {
 	if (got == "") return
 	seen[name] = 1
 	met = least ? got + 0 >= limit : got + 0 <= limit
-	printf "%-4s %-58s %12.4g  %s %-8.4g %s\n", name, what, got, least ? ">=" : "<=", limit, met ? "met" : "MISSED"
+	row(name, sprintf("%-4s %-58s %12.4g  %s %-8.4g %s", name, what, got, least ? ">=" : "<=", limit, met ? "met" : "MISSED"))
 }
 # ratio prints what is measured against the bare work in the same run; no goal was set for it.
-function ratio(name, what, got) { if (got != "") printf "%-4s %-58s %12.4g\n", name, what, got }
+function ratio(name, what, got) { if (got != "") row(name, sprintf("%-4s %-58s %12.4g", name, what, got)) }
+# row keeps a line of the table, which is printed in the order of the goals.
+function row(name, line) { rows[name] = rows[name] line "\n" }
 BEGIN { printf "%-4s %-58s %12s  %-11s %s\n", "goal", "what", "measured", "wanted", "" }
 /^machine: / { print }
 /^BenchmarkClickAlone\/bot/ {
@@ -83,10 +85,14 @@ BEGIN { printf "%-4s %-58s %12s  %-11s %s\n", "goal", "what", "measured", "wante
 	goal("-", "flood of 30,000 envelopes: acknowledged, p99, ms", value("ack-p99-ms"), 250)
 	ratio("-", "  / bare loops that acknowledge over the same sockets, p99", value("ack-p99/bare"))
 	goal("-", "flood of 30,000 envelopes: lost", value("lost"), 0)
-	goal("-", "flood of 30,000 envelopes: growth of the heap, MB", value("peak-MB"), 128)
+	goal("-", "flood of 30,000 envelopes: growth of the heap, MB", value("peak-MB"), 96)
 }
 # What was not measured must not look met.
 END {
-	for (i = 1; i <= 10; i++) if (!("G" i in seen)) { printf "%-4s NOT MEASURED\n", "G" i; missing = 1 }
+	for (i = 1; i <= 10; i++) {
+		printf "%s", rows["G" i]
+		if (!("G" i in seen)) { printf "%-4s NOT MEASURED\n", "G" i; missing = 1 }
+	}
+	printf "%s", rows["-"]
 	exit missing
 }
