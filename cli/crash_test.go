@@ -461,7 +461,7 @@ func (p *product) judge() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &oracle{world: w, store: s, outages: p.outages, book: b}
+	o := &oracle{world: w, store: s, outages: p.outages, book: b, realTime: true}
 	report(t, o.judge(t.Context()))
 	if t.Failed() {
 		t.Log(p.logged())

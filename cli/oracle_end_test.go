@@ -53,11 +53,11 @@ func (o *oracle) beginning(id access.RequestID, g access.Grant) {
 		}
 	}
 	for _, j := range o.jumps { // The clock may jump between the read and its record.
-		if !j.from.Before(read) && !j.from.After(read.Add(onTime)) {
+		if !j.from.Before(read) && !j.from.After(read.Add(o.grace())) {
 			read = read.Add(j.to.Sub(j.from))
 		}
 	}
-	if g.StartedAt.After(read.Add(onTime + o.skew)) {
+	if g.StartedAt.After(read.Add(o.grace()+o.skew)) {
 		o.wrong(2, "grant %s began at %s, the last read before was at %s", id, g.StartedAt, read)
 	}
 }
@@ -159,12 +159,17 @@ func (o *oracle) removal(group, user string, at time.Time) {
 }
 
 // late reports whether something that fell due came too late even with what was in its way.
-func (o *oracle) late(due, at time.Time) bool {
-	grace := onTime
-	if o.lag { // A removal waits for the addition before it, and that for its proof.
-		grace += 10 * time.Second
+func (o *oracle) late(due, at time.Time) bool { return at.After(o.excused(due).Add(o.grace())) }
+
+// grace is how late something may be that nothing was in the way of.
+func (o *oracle) grace() time.Duration {
+	switch {
+	case o.realTime:
+		return 5 * onTime
+	case o.lag: // A removal waits for the addition before it, and that for its proof.
+		return 11 * onTime
 	}
-	return at.After(o.excused(due).Add(grace))
+	return onTime
 }
 
 // excused is the latest time at which something that fell due then may be expected, by the outages.
