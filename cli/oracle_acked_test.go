@@ -40,9 +40,9 @@ func (o *oracle) pressed(in interaction) (kept, judged bool) {
 		return o.decided(home, in, access.Approve), true
 	case "cancel":
 		r := o.requests[home]
-		return r.State == access.RequestCanceled && in.led(r.DecidedAt), true
+		return r.State == access.RequestCanceled && o.led(in, r.DecidedAt), true
 	case "release":
-		return in.led(o.grants[home].RevokingAt), true
+		return o.led(in, o.grants[home].RevokingAt), true
 	case "extend":
 		return o.prolonged(access.GrantID(id), in.at), true
 	}
@@ -50,7 +50,9 @@ func (o *oracle) pressed(in interaction) (kept, judged bool) {
 }
 
 // led reports whether something happened in time to have come of the click, or before.
-func (in interaction) led(to time.Time) bool { return !to.IsZero() && !to.After(in.at.Add(answerFor)) }
+func (o *oracle) led(in interaction, to time.Time) bool {
+	return !to.IsZero() && !to.After(in.at.Add(answerFor+o.skew))
+}
 
 // decided reports whether somebody has decided by this click or had decided before.
 func (o *oracle) decided(id access.RequestID, in interaction, v access.Verdict) bool {
@@ -66,7 +68,7 @@ func (o *oracle) decided(id access.RequestID, in interaction, v access.Verdict) 
 func (o *oracle) prolonged(id access.GrantID, at time.Time) bool {
 	for _, e := range o.extensions[id] {
 		r := o.requests[e]
-		if !r.CreatedAt.After(at.Add(answerFor)) && (r.DecidedAt.IsZero() || !r.DecidedAt.Before(at)) {
+		if !r.CreatedAt.After(at.Add(answerFor+o.skew)) && (r.DecidedAt.IsZero() || !r.DecidedAt.Before(at)) {
 			return true
 		}
 	}
@@ -86,7 +88,7 @@ func (o *oracle) sentForm(in interaction, calls []slacksim.Call) {
 	case "access_deny":
 		kept = o.decided(access.RequestID(m.R), in, access.Deny)
 	case "access_revoke":
-		kept = in.led(o.grants[access.RequestID(m.G)].RevokingAt)
+		kept = o.led(in, o.grants[access.RequestID(m.G)].RevokingAt)
 	default:
 		return
 	}

@@ -57,7 +57,7 @@ func (o *oracle) beginning(id access.RequestID, g access.Grant) {
 			read = read.Add(j.to.Sub(j.from))
 		}
 	}
-	if g.StartedAt.After(read.Add(o.grace()+o.skew)) {
+	if g.StartedAt.After(read.Add(o.grace() + o.skew)) {
 		o.wrong(2, "grant %s began at %s, the last read before was at %s", id, g.StartedAt, read)
 	}
 }
