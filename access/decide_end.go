@@ -90,11 +90,11 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 }
 
 // removed says that the membership was removed and its absence read back; if Found, that it was found absent: an
-// earlier try may have removed it, or there is no such user or group; if Unsent, that nothing was ever sent to add it and that
-// it was not there.
+// earlier try may have removed it, or there is no such user or group; if Idle, that it was
+// never seen there, and not right before the removal either.
 type removed struct {
-	Group         catalog.Group
-	Found, Unsent bool
+	Group       catalog.Group
+	Found, Idle bool
 }
 
 func (c removed) apply(t *turn) error {
@@ -107,11 +107,15 @@ func (c removed) apply(t *turn) error {
 	m := t.member(c.Group)
 	again := !m.Given // The removal was told by another grant, which ended a moment before.
 	m.Given, m.Shown, m.Locking, m.Lock, m.RemovedAt = false, false, false, time.Time{}, t.now.UTC()
+	if !t.now.Before(m.Unanswered.Add(mayLand)) {
+		m.Unanswered = time.Time{}
+	}
 	t.s.Members[m.Key()] = m
 	text, facts := "Removed "+g.Subject.String()+" from "+c.Group.String()+" and read the absence back.", map[string]string{"group": c.Group.String()}
 	switch {
-	case c.Unsent:
-		text, facts["found"] = g.Subject.String()+" had not been added to "+c.Group.String()+" yet; read that there is no membership.", "true"
+	case c.Idle:
+		text = "Read that " + g.Subject.String() + " is not a member of " + c.Group.String() + "; asked for the removal all the same and read the absence back."
+		facts["found"] = "true"
 	case c.Found, again:
 		text, facts["found"] = "Read that "+g.Subject.String()+" is not a member of "+c.Group.String()+"; there was nothing left to remove.", "true"
 	}

@@ -80,8 +80,6 @@ type Effect struct {
 
 	// inherited says that the effect was wished for by an earlier process, which may have tried it without telling.
 	inherited bool
-	// unsent says of a removal that this process knows that the grant's addition was never sent.
-	unsent bool
 }
 
 // again reports whether an earlier try may have reached the vendor: look before you repeat. The wish itself is the durable

@@ -150,14 +150,16 @@ func (r *Runner) addMember(ctx context.Context, e Effect, done func(command) err
 	switch {
 	case errors.Is(err, idp.ErrGivenUp) && st.Grant.over(r.s.Now()):
 		return done(due{})
-	case errors.Is(err, idp.ErrGivenUp):
+	case errors.Is(err, idp.ErrGivenUp) && h.givenUp():
 		return done(nothing{})
+	case idp.KindOf(err) == idp.Unavailable:
+		return r.doubt(ctx, e, err)
 	case err != nil:
 		return err
 	}
 	r.s.crashAt("after add")
 	if err := r.readBack(ctx, p, e, true); err != nil {
-		return err
+		return r.doubt(ctx, e, err)
 	}
 	r.s.notMissed(ctx, e.Group)
 	return done(added{Group: e.Group})
@@ -186,12 +188,12 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		}
 		return err
 	}
-	// What was never seen there may still come to be seen: then one look proves nothing, and the removal is repeated.
 	seen := m.Shown || st.Grant != nil && !st.Grant.StartedAt.IsZero()
-	if seen && already(ctx, p, e, false) {
+	settled := r.settled(m, st.Request.DecidedAt, seen)
+	if settled.IsZero() && already(ctx, p, e, false) {
 		return done(removed{Group: e.Group, Found: true})
 	}
-	idle := e.unsent && absent(ctx, p, e)
+	idle := !seen && absent(ctx, p, e)
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
 	k := idp.KindOf(err)
@@ -203,7 +205,10 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	if err := r.readBack(ctx, p, e, false); err != nil {
 		return err
 	}
-	return done(removed{Group: e.Group, Found: missing, Unsent: idle})
+	if !settled.IsZero() {
+		return &unsettledError{settled}
+	}
+	return done(removed{Group: e.Group, Found: missing, Idle: idle})
 }
 
 // triesToLook is how often a removal that is not wanted any more is looked into before it is let be.

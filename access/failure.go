@@ -29,6 +29,11 @@ func classify(err error, now time.Time) failure {
 		f.text = "The directory has accepted the change but does not show it yet; Usher goes on when it does."
 		return f
 	}
+	var early *unsettledError
+	if errors.As(err, &early) {
+		f.text, f.wish = "The directory may still carry out an addition that it did not answer; Usher looks again before it calls the access ended.", early.at
+		return f
+	}
 	var nobody *nobodyError
 	if errors.As(err, &nobody) {
 		f.text, f.slow = nobody.Error(), true

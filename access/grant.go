@@ -133,6 +133,8 @@ type Membership struct {
 	Locking bool `json:"locking,omitempty"`
 	// Lock is when the vendor itself ends the membership, as Usher has set it; zero means never.
 	Lock time.Time `json:"lock,omitzero"`
+	// Unanswered is when an addition was last left without an answer or a proof: it may still come about.
+	Unanswered time.Time `json:"unanswered,omitzero"`
 	// RemovedAt is when Usher last proved it gone. A read that shows it shortly after is a late read.
 	RemovedAt time.Time `json:"removed_at,omitzero"`
 }

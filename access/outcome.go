@@ -87,7 +87,7 @@ func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Ti
 		// It waits even when the whole target is to blame, so that the next probe is another one: a call that fails for
 		// reasons of its own must not stand in the way of all others.
 		stored.NotBefore = later(now.Add(backoff(stored, f)), f.wish)
-		next, next.unsent = stored, e.unsent
+		next = stored
 		return tx.PutEffect(stored)
 	})
 	if err != nil {

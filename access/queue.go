@@ -31,7 +31,6 @@ type lane struct {
 	target *target
 	items  []Effect // In order of priority, then of arrival.
 	busy   bool
-	inHand string    // The effect that keeps it busy.
 	after  time.Time // No earlier than this, because the first item has to wait.
 	heap   *laneHeap // The one that holds the lane; nil while none does.
 	index  int       // In that heap.
@@ -100,21 +99,6 @@ func (q *queue) remove(id, laneName string, rev int) {
 	}
 	l.items = slices.DeleteFunc(l.items, func(o Effect) bool { return o.ID == id && (rev == 0 || o.Rev <= rev) })
 	q.place(l)
-}
-
-// untried reports whether an effect waits that was never begun.
-func (q *queue) untried(e Effect) bool {
-	l := q.lanes[e.Lane]
-	return l != nil && l.inHand != e.ID && slices.ContainsFunc(l.items, func(o Effect) bool { return o.ID == e.ID && !o.again() })
-}
-
-// unsent tells the removal that takes an addition back that nothing was sent.
-func (q *queue) unsent(add Effect) {
-	if l := q.lanes[add.Lane]; l != nil {
-		for i, o := range l.items {
-			l.items[i].unsent = o.unsent || o.Kind == EffectRemove && o.Grant == add.Grant
-		}
-	}
 }
 
 // replace puts an effect that has to wait where it was; a newer wish that came meanwhile stays.
@@ -186,7 +170,7 @@ func (q *queue) next(now time.Time) (Effect, bool, time.Time) {
 			continue
 		}
 		heap.Remove(l.heap, l.index)
-		l.heap, l.busy, l.inHand = nil, true, l.items[0].ID
+		l.heap, l.busy = nil, true
 		t.inFlight++
 		return l.items[0], true, time.Time{}
 	}
@@ -240,7 +224,7 @@ func (q *queue) free(targetName string) { q.targets[targetName].inFlight-- }
 // done gives the lane back.
 func (q *queue) done(laneName string) {
 	if l := q.lanes[laneName]; l != nil {
-		l.busy, l.inHand = false, ""
+		l.busy = false
 		q.place(l)
 	}
 }

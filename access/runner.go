@@ -33,6 +33,7 @@ type Runner struct {
 	// sweeping keeps sweeps from overlapping.
 	sweeping sync.Mutex
 	work     sync.WaitGroup
+	began    time.Time                // When it began to run.
 	adding   map[string]chan struct{} // The additions in hand, by effect; closed when one is given up.
 	stats    Stats
 	delays   map[string]*delays // By provider.
@@ -97,6 +98,9 @@ func (r *Runner) add(list []Effect) {
 // Run loads what is pending and works until ctx ends; then it finishes the calls in hand and returns nil. It returns an
 // error only if the store cannot be read.
 func (r *Runner) Run(ctx context.Context) error {
+	r.mu.Lock()
+	r.began = r.s.Now()
+	r.mu.Unlock()
 	if err := r.s.Reconcile(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // Stopped before it had begun.
@@ -276,7 +280,9 @@ func (r *Runner) attempt(ctx, keep context.Context, e Effect, free func()) (err 
 	}()
 	done := func(c command) error {
 		r.mu.Lock()
-		if _, idle := c.(nothing); !idle { // Who was asked for nothing has proven nothing.
+		switch c.(type) {
+		case nothing, due: // Who was asked for nothing has proven nothing.
+		default:
 			r.queue.healthy(e.Target)
 		}
 		r.mu.Unlock()
