@@ -286,7 +286,7 @@ func reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp.Kind) error
 	case other == nil:
 		return nil
 	}
-	switch idp.KindOf(other) { //nolint:exhaustive // The others pass.
+	switch idp.KindOf(other) {
 	case idp.UserNotFound, idp.GroupNotFound:
 	case idp.Forbidden:
 		return &unprovenError{missing: k, long: e.Attempts >= bothGone, err: other}

@@ -96,6 +96,8 @@ func (w *town) do(ctx context.Context, d deed) {
 		}
 	case "full":
 		w.fill(ctx, time.Duration(1+d.N%9)*time.Minute)
+	case "late": // Okta goes on with what it did not answer.
+		x.Okta.Inject(oktasim.Fault{Name: "group.member.add", Kind: oktasim.Late, Times: 1, After: time.Duration(1+d.N%100) * time.Second})
 	case "odd":
 		w.odd(d.N)
 	}

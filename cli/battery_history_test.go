@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"usher/sandbox/oktasim"
 )
 
 // deed is one thing that happens in a history. N picks among what is possible at that moment.
@@ -17,12 +19,12 @@ type deed struct {
 
 func (d deed) String() string { return fmt.Sprintf("%s %d", d.Do, d.N) }
 
-// deeds are what can happen, with how often in thirty-one.
+// deeds are what can happen, with how often in thirty-two.
 func deeds() []string {
 	return slices.Concat(
 		slices.Repeat([]string{"ask"}, 5), slices.Repeat([]string{"approve"}, 4), slices.Repeat([]string{"wait"}, 4),
 		[]string{"deny", "cancel", "release", "extend", "revoke", "crash", "fault", "outage", "restart", "jump", "stranger", "leave", "sockets"},
-		[]string{"roads", "forge", "again", "full", "odd"},
+		[]string{"roads", "forge", "again", "full", "odd", "late"},
 	)
 }
 
@@ -151,6 +153,11 @@ func (w *town) leap(ctx context.Context, d time.Duration) {
 
 // advance moves the wall clock; what fell due on the way is late through no fault of the product.
 func (w *town) advance(d time.Duration) {
+	for _, c := range w.world.Okta.Calls() { // Okta's own work goes on by the clock that does not jump.
+		if c.Fault == string(oktasim.Late) && w.world.Clock.Now().Before(c.At.Add(latest)) {
+			time.Sleep(latest)
+		}
+	}
 	from := w.world.Clock.Now()
 	w.world.Clock.Advance(d)
 	to := w.world.Clock.Now()

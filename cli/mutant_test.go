@@ -20,7 +20,7 @@ func mutants() []mutant {
 	return []mutant{
 		{
 			"skip the read-back of an addition", "access/effects.go",
-			"\tif err := r.readBack(ctx, p, e, true); err != nil {\n\t\treturn err\n\t}\n", "",
+			"\tif err := r.readBack(ctx, p, e, true); err != nil {\n\t\treturn r.doubt(ctx, e, err)\n\t}\n", "",
 			"TestADayInACompany$", "invariant 3",
 		},
 		{
@@ -182,7 +182,7 @@ func coreMutants() []mutant {
 		},
 		{
 			"tell a removal of what was never added", "access/decide_end.go",
-			"\tcase c.Unsent:\n", "\tcase false:\n",
+			"\tcase c.Idle:\n", "\tcase false:\n",
 			"TestAnAdditionThatWaitsIsGivenUpWithItsGrant", "the record says: Removed",
 		},
 		{

@@ -27,6 +27,7 @@ type interaction struct {
 	}
 	Actions []struct {
 		ID       string `json:"action_id"`
+		TS       string `json:"action_ts"`
 		Value    string
 		Selected struct{ Value string } `json:"selected_option"`
 	}
@@ -34,7 +35,7 @@ type interaction struct {
 	ResponseURL string `json:"response_url"`
 
 	envelope string
-	first    time.Time // When the envelope was sent first,
+	first    time.Time // When it was sent first, maybe in another envelope,
 	at       time.Time // and when this time.
 	acked    bool
 	ack      json.RawMessage
@@ -44,13 +45,19 @@ type interaction struct {
 func (o *oracle) interactions() (list []interaction) {
 	first := map[string]time.Time{}
 	for _, d := range o.world.Slack.Deliveries() {
-		if _, again := first[d.EnvelopeID]; !again {
-			first[d.EnvelopeID] = d.At
+		in := interaction{first: d.At, envelope: d.EnvelopeID, at: d.At, acked: d.Acked, ack: d.Ack}
+		if d.Type != "interactive" || json.Unmarshal(d.Payload, &in) != nil {
+			continue
 		}
-		in := interaction{first: first[d.EnvelopeID], envelope: d.EnvelopeID, at: d.At, acked: d.Acked, ack: d.Ack}
-		if d.Type == "interactive" && json.Unmarshal(d.Payload, &in) == nil {
-			list = append(list, in)
+		same := d.EnvelopeID
+		if len(in.Actions) == 1 { // A press is the same one in whatever envelope it comes.
+			same = in.User.ID + in.Actions[0].ID + in.Actions[0].TS
 		}
+		if at, again := first[same]; again {
+			in.first = at
+		}
+		first[same] = in.first
+		list = append(list, in)
 	}
 	return list
 }

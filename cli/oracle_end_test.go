@@ -1,10 +1,12 @@
 package cli_test
 
 import (
+	"strings"
 	"time"
 
 	"usher/access"
 	"usher/catalog"
+	"usher/sandbox/oktasim"
 )
 
 // terms checks invariant 2 on every grant: it began when the provider showed it, and it ended when what was approved says.
@@ -186,10 +188,26 @@ func (o *oracle) excused(due time.Time) time.Time {
 // longestCall is how long Usher waits for an answer of Okta's.
 const longestCall = 30 * time.Second
 
+// latest is how long Okta may go on with a call that it did not answer.
+const latest = 2 * time.Minute
+
+// lateWork are the calls about a user and a group that Okta did not answer and carried out, or will yet.
+func (o *oracle) lateWork(group, user string) (list []oktasim.Call) {
+	for _, c := range o.calls[user] {
+		if c.Fault == string(oktasim.Late) && strings.Contains(c.Path, group) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // hits are the moments in which a fault met a call to Okta.
 func (o *oracle) hits() (list []span) {
 	for _, c := range o.world.Okta.Calls() {
-		if c.Fault != "" {
+		switch {
+		case c.Fault == string(oktasim.Late):
+			list = append(list, span{c.At.Add(-onTime), c.At.Add(latest)})
+		case c.Fault != "":
 			list = append(list, span{c.At.Add(-onTime), c.At.Add(longestCall)})
 		}
 	}

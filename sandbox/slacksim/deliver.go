@@ -39,7 +39,7 @@ type Delivery struct {
 	Attempt    int    // retry_attempt
 	SentAt     time.Time
 	At         time.Time // of the sending, by Config.Now
-	Connection int // number of the socket it went to, 0 when there was none
+	Connection int       // number of the socket it went to, 0 when there was none
 
 	Acked         bool
 	AckedIn       time.Duration
