@@ -129,7 +129,7 @@ const believedFor = 5 * time.Minute
 // there.
 func (o *oracle) entitled(r access.Request, d access.Decision) bool {
 	steps, who := o.steps(r), string(d.By.User)
-	there := slices.ContainsFunc([]time.Duration{0, believedFor + o.skew}, func(ago time.Duration) bool {
+	there := slices.ContainsFunc([]time.Duration{-o.skew, 0, believedFor + o.skew}, func(ago time.Duration) bool {
 		return o.world.Okta.StatusAt(who, d.At.Add(-ago)) == oktasim.StatusActive
 	})
 	if d.Step >= len(steps) || !there {

@@ -50,8 +50,12 @@ func (o *oracle) beginning(id access.RequestID, g access.Grant) {
 		if c.Name != "user.groups" || c.Status != 200 || c.At.After(g.StartedAt) {
 			continue
 		}
-		if read = c.At; c.Fault != "" {
-			read = read.Add(longestCall)
+		answered := c.At
+		if c.Fault != "" {
+			answered = answered.Add(longestCall)
+		}
+		if answered.After(read) {
+			read = answered
 		}
 	}
 	for _, j := range o.jumps { // The clock may jump between the read and its record.

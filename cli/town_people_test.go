@@ -148,20 +148,27 @@ func apart(f func()) {
 	<-done
 }
 
-// settle waits until nothing is left to do, and a while longer.
+// settle waits until nothing is left to do, and a while longer; what fell due in that while is waited for, too.
 func (w *town) settle(ctx context.Context) {
 	w.t.Helper()
-	w.until(ctx, "nothing is left to do", func() bool {
-		return w.read(func(tx access.Tx) bool {
-			list, err := tx.Effects()
-			w.why = nil
-			for _, e := range list {
-				w.why = fmt.Errorf("%s is left, %d tries, not before %s: %s", e.ID, e.Attempts, e.NotBefore, e.LastError)
-			}
-			return err == nil && len(list) == 0
-		})
+	for range 5 {
+		w.until(ctx, "nothing is left to do", w.nothingToDo)
+		w.sleep(ctx, 2*time.Minute)
+		if w.nothingToDo() {
+			return
+		}
+	}
+}
+
+func (w *town) nothingToDo() bool {
+	return w.read(func(tx access.Tx) bool {
+		list, err := tx.Effects()
+		w.why = nil
+		for _, e := range list {
+			w.why = fmt.Errorf("%s is left, %d tries, not before %s: %s", e.ID, e.Attempts, e.NotBefore, e.LastError)
+		}
+		return err == nil && len(list) == 0
 	})
-	w.sleep(ctx, 2*time.Minute)
 }
 
 func (w *town) told(handle, words string) bool {
