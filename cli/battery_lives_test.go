@@ -21,6 +21,7 @@ type tale struct {
 	length           string // One of them.
 
 	thinks  []time.Duration // Each of those who approve.
+	hasty   bool            // They do not even wait until the requester is told that the request waits. For the real binary.
 	release time.Duration   // When it is given back; zero if it ends by itself.
 	slow    string          // The vendor; empty if none is.
 	lag     time.Duration   // How long each request to it takes.
@@ -70,6 +71,29 @@ func taleOf(round string, among []tale) tale {
 		t.lag = time.Duration(50+rng.IntN(600)) * time.Millisecond
 	}
 	return t
+}
+
+// scripted is the life of which the 55 points are.
+func scripted() tale {
+	return tale{who: "maya", words: "github write", role: "GitHub: Write", bosses: []string{"priya"}, length: "1 hour", thinks: []time.Duration{0}}
+}
+
+// killTale is what the dice of an entry make of the plain tales for the real binary, such that it meets the entry's point.
+func killTale(entry string) tale {
+	t, point := taleOf(entry, plain()), unrounded(entry)
+	// Whoever is answered at once has one message less.
+	t.hasty = t.thinks[0] < 500*time.Millisecond && !strings.Contains(point, "send status#")
+	if strings.HasSuffix(point, " due#1") {
+		t.release = 0 // What was given back never falls due.
+	}
+	t.lag /= 3 // It passes for real.
+	return t
+}
+
+// timeOf is how long a length of the form is.
+func timeOf(words string) time.Duration {
+	n, unit, _ := strings.Cut(words, " ")
+	return length(n + unit[:1])
 }
 
 // pace is how long somebody takes to act: at once, some seconds, some minutes or hours.

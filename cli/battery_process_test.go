@@ -37,7 +37,7 @@ func TestStoppedProcessGoesOnAndRepeatsNothing(t *testing.T) {
 		}
 		s.settled(ctx)
 		s.stop()
-		s.judge()
+		s.judge(s.database())
 	})
 }
 

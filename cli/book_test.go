@@ -98,6 +98,18 @@ func (b *book) role(id string) *bookRole {
 	return nil
 }
 
+// named is the role that the form calls so, as "GitHub: Write".
+func (b *book) named(words string) *bookRole {
+	for i := range b.Apps {
+		for j := range b.Apps[i].Entitlements {
+			if r := &b.Apps[i].Entitlements[j]; r.app.Name+": "+r.Name == words {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
 // deadline is how long a request may wait for its decision.
 func (b *book) deadline() time.Duration {
 	if b.Settings.Deadline == "" {

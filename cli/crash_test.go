@@ -30,6 +30,8 @@ const githubWrite = "00g1githubwrite"
 type product struct {
 	t      *testing.T
 	world  *sandbox.World
+	book   *book // The company's catalog.
+	tale   tale  // What is played and judged.
 	dir    string
 	deaths int
 	diedAt time.Time // Of the last death, by the sandbox's clock, as are outages.
@@ -66,7 +68,11 @@ func newProduct(t *testing.T) *product {
 			t.Error(err)
 		}
 	})
-	p := &product{t: t, world: w, dir: t.TempDir()}
+	b, err := readBook(string(sandbox.Catalog()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &product{t: t, world: w, book: b, tale: scripted(), dir: t.TempDir()}
 	p.clock = filepath.Join(p.dir, "clock")
 	p.write("catalog.yml", sandbox.Catalog())
 	p.write("usher.yml", []byte(testSettings))
@@ -116,6 +122,9 @@ func (p *product) keepAlive(ctx context.Context, crash string) error {
 		cmd.Env = append(os.Environ(), childVar+"=1", clockVar+"="+p.clock, dirVar+"="+p.dir)
 		if p.dead() == 0 {
 			cmd.Env = append(cmd.Env, crashVar+"="+crash)
+		}
+		if p.tale.slow != "" {
+			cmd.Env = append(cmd.Env, slowVar+"="+hostOf(p.world.Environment(), p.tale.slow), lagVar+"="+p.tale.lag.String())
 		}
 		for k, v := range p.world.Environment() {
 			cmd.Env = append(cmd.Env, k+"="+v)
@@ -292,13 +301,18 @@ func crashPoints() []string {
 	return list
 }
 
+// At night, nineteen rounds of other lives besides: each kill in a tale of its own.
 func TestKilledAnywhereNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
-	each(t, crashPoints(), rounds(crashPoints(), 20), func(t *testing.T, entry string) {
+	each(t, crashPoints(), append(crashPoints(), rounds(crashPoints(), 19)...), func(t *testing.T, entry string) {
 		point := unrounded(entry)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		p := newProduct(t)
+		if entry != point {
+			p.tale = killTale(entry)
+			t.Logf("%+v", p.tale)
+		}
 		stop := p.alive(ctx, point)
 		p.live(ctx)
 		p.until(ctx, "the program has died at "+point, func() bool { return p.dead() > 0 })
@@ -315,7 +329,7 @@ func TestKilledAnywhereNothingIsLostOrDoubled(t *testing.T) {
 		if n := p.dead(); n != 1 {
 			t.Errorf("the program died %d times, want once at %q", n, point)
 		}
-		p.judge()
+		p.judge(p.database())
 	})
 }
 
@@ -336,7 +350,7 @@ func (p *product) alive(ctx context.Context, point string) (stop func()) {
 
 // busy reports whether the stopped program has left something to be done.
 func (p *product) busy() (left bool) {
-	s, err := store.Open(store.Config{Path: filepath.Join(p.dir, "usher.db"), Logger: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(store.Config{Path: p.database(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -351,56 +365,85 @@ func (p *product) busy() (left bool) {
 	return left
 }
 
-// live plays one life: ask, approve, have, and the end of its time.
+// live plays the tale: ask, approve, have, and the end of its time.
 func (p *product) live(ctx context.Context) {
-	w := p.world
+	w, tale := p.world, p.tale
+	group, user, boss := p.group(), p.slackID(tale.who), p.slackID(tale.bosses[0])
 	p.try(ctx, "request", func(ctx context.Context) error {
-		if len(w.Jira.Issues()) > 0 || len(w.Slack.Messages("U0MAYA")) > 0 {
-			return nil // Usher has it, and Maya sees that, though her form was lost.
+		if len(w.Jira.Issues()) > 0 || len(w.Slack.Messages(user)) > 0 {
+			return nil // Usher has it, and the requester sees that, though the form was lost.
 		}
-		if _, open := w.Slack.View("U0MAYA"); open {
-			if err := w.Slack.CloseAll(ctx, "U0MAYA"); err != nil {
+		if _, open := w.Slack.View(user); open {
+			if err := w.Slack.CloseAll(ctx, user); err != nil {
 				return err
 			}
 		}
-		return w.Request(ctx, "maya", "github write", "GitHub: Write", "1 hour", "A fix")
+		return w.Request(ctx, tale.who, tale.words, tale.role, tale.length, "A fix")
 	})
 	// After a crash in the middle of a create Usher waits for what Jira's search may still hide: five minutes of its clock.
 	began := time.Now()
-	p.until(ctx, "Priya is asked", func() bool {
-		if time.Since(began) > 500*time.Millisecond {
+	p.until(ctx, tale.bosses[0]+" is asked", func() bool {
+		if time.Since(began) > 500*time.Millisecond+5*tale.lag {
 			w.Clock.Advance(5 * time.Second)
 		}
-		return len(w.Slack.Messages("U0PRIYA")) > 0
+		return len(w.Slack.Messages(boss)) > 0
 	})
-	// Priya thinks until Maya is told that her request waits, so that what comes next is news in a message of its own.
-	p.until(ctx, "Maya is told", func() bool { return len(w.Slack.Messages("U0MAYA")) > 0 })
-	m := w.Slack.Messages("U0PRIYA")[0]
+	if !tale.hasty { // The approver thinks until it is told that the request waits, so that what comes next is news in a message of its own.
+		p.until(ctx, tale.who+" is told", func() bool { return len(w.Slack.Messages(user)) > 0 })
+		w.Clock.Advance(tale.thinks[0])
+	}
+	m := w.Slack.Messages(boss)[0]
 	p.try(ctx, "approve", func(ctx context.Context) error {
 		if now, _ := w.Slack.Message(m.Channel, m.TS); !strings.Contains(now.Plain(), "[Approve]") {
 			return nil
 		}
-		return w.Press(ctx, "priya", m, "approve")
+		return w.Press(ctx, tale.bosses[0], m, "approve")
 	})
-	p.until(ctx, "Maya is a member", func() bool { return w.Member(githubWrite, "maya") })
-	if _, err := w.WaitMessage(ctx, "maya", "active until"); err != nil {
+	p.until(ctx, tale.who+" is a member", func() bool { return w.Member(group, tale.who) })
+	if _, err := w.WaitMessage(ctx, tale.who, "active until"); err != nil {
 		p.t.Fatalf("%v\n%s", err, p.logged())
 	}
-	from := w.Clock.Now()
-	w.Clock.Advance(time.Hour)
-	p.out(from)
-	p.until(ctx, "Maya is no member", func() bool { return !w.Member(githubWrite, "maya") })
+	p.over(ctx)
+	p.until(ctx, tale.who+" is no member", func() bool { return !w.Member(group, tale.who) })
 	p.until(ctx, "the issue is Done", func() bool {
 		list := w.Jira.Issues()
 		return len(list) > 0 && list[0].Status == "Done"
 	})
 }
 
+// over brings the access to its end: its time passes, or it is given back.
+func (p *product) over(ctx context.Context) {
+	w, tale := p.world, p.tale
+	from := w.Clock.Now()
+	if tale.release == 0 {
+		w.Clock.Advance(timeOf(tale.length))
+		p.out(from)
+		return
+	}
+	w.Clock.Advance(tale.release)
+	p.try(ctx, "release", func(ctx context.Context) error {
+		if !w.Member(p.group(), tale.who) {
+			return nil
+		}
+		return w.PressHome(ctx, tale.who, "Release")
+	})
+}
+
+// group is the one that the tale's role gives.
+func (p *product) group() string { return p.book.named(p.tale.role).groups()[0] }
+
+func (p *product) slackID(handle string) string {
+	who, _ := p.world.Company.Person(handle)
+	return who.SlackID()
+}
+
+func (p *product) database() string { return filepath.Join(p.dir, "usher.db") }
+
 // settled waits until the message says that the access has ended, which is the last thing to be told, the messages before
 // it are folded, and nobody has been called for a while. What is never folded is for the oracle.
 func (p *product) settled(ctx context.Context) {
 	w := p.world
-	if _, err := w.WaitMessage(ctx, "maya", "ended"); err != nil {
+	if _, err := w.WaitMessage(ctx, p.tale.who, "ended"); err != nil {
 		p.t.Fatalf("%v\n%s", err, p.logged())
 	}
 	last, since := -1, time.Now()
@@ -409,14 +452,14 @@ func (p *product) settled(ctx context.Context) {
 		if n := len(w.Okta.Calls()) + len(w.Jira.Calls()) + len(w.Slack.Calls()); n != last {
 			last, since = n, time.Now()
 		}
-		return time.Since(since) > 300*time.Millisecond
+		return time.Since(since) > 300*time.Millisecond+3*p.tale.lag
 	})
 }
 
-// folded reports whether all of Maya's messages but one say that a newer one has replaced them.
+// folded reports whether all of the requester's messages but one say that a newer one has replaced them.
 func (p *product) folded() bool {
 	live := 0
-	for _, m := range p.world.Slack.Messages("U0MAYA") {
+	for _, m := range p.world.Slack.Messages(p.slackID(p.tale.who)) {
 		if kind, _ := markOf(m.Metadata); kind == "status" && chapterOf(m.Metadata) != "over" {
 			live++
 		}
@@ -426,25 +469,24 @@ func (p *product) folded() bool {
 
 // judge reads only the vendors' truth and the store; then the oracle does. A death excuses that something is late by the time
 // until the program runs again, and nothing else: what may have been done before is looked at before it is done again.
-func (p *product) judge() {
+func (p *product) judge(database string) {
 	t, w := p.t, p.world
 	t.Helper()
 	issues := w.Jira.Issues()
 	if len(issues) != 1 {
 		t.Errorf("%d issues, want one", len(issues))
 	}
-	changes := w.Okta.MemberHistory(githubWrite)
-	var maya []bool
-	p2, _ := w.Company.Person("maya")
-	for _, c := range changes {
-		if c.User == p2.OktaID() {
-			maya = append(maya, c.Added)
+	var changes []bool
+	who, _ := w.Company.Person(p.tale.who)
+	for _, c := range w.Okta.MemberHistory(p.group()) {
+		if c.User == who.OktaID() {
+			changes = append(changes, c.Added)
 		}
 	}
-	if !slices.Equal(maya, []bool{true, false}) {
-		t.Errorf("membership changes %v, want one add and one remove", maya)
+	if !slices.Equal(changes, []bool{true, false}) {
+		t.Errorf("membership changes %v, want one add and one remove", changes)
 	}
-	s, err := store.Open(store.Config{Path: filepath.Join(p.dir, "usher.db"), Logger: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(store.Config{Path: database, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -457,11 +499,7 @@ func (p *product) judge() {
 	if err != nil {
 		t.Error(err)
 	}
-	b, err := readBook(string(sandbox.Catalog()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := &oracle{world: w, store: s, outages: p.outages, book: b, realTime: true}
+	o := &oracle{world: w, store: s, outages: p.outages, book: p.book, realTime: true}
 	report(t, o.judge(t.Context()))
 	if t.Failed() {
 		t.Log(p.logged())
@@ -480,8 +518,12 @@ func (p *product) judgeStore(tx access.Tx) error {
 	if err := tx.Get(access.Grants, ids[0], &g); err != nil {
 		return err
 	}
-	if g.State != access.GrantEnded || g.EndReason != access.EndExpired {
-		return fmt.Errorf("grant is %s (%s), want ended (expired)", g.State, g.EndReason)
+	why := access.EndExpired
+	if p.tale.release > 0 {
+		why = access.EndReleased
+	}
+	if g.State != access.GrantEnded || g.EndReason != why {
+		return fmt.Errorf("grant is %s (%s), want ended (%s)", g.State, g.EndReason, why)
 	}
 	events, err := tx.Events(g.Request, 0)
 	if err != nil {

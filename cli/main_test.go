@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,6 +24,8 @@ const (
 	clockVar = "USHER_TEST_CLOCK" // File with the clock's offset in nanoseconds.
 	crashVar = "USHER_TEST_CRASH" // Point at which the process kills itself, with its number, as "before add#1".
 	dirVar   = "USHER_TEST_DIR"   // Folder for the two files below.
+	slowVar  = "USHER_TEST_SLOW"  // Address of a vendor that is slow.
+	lagVar   = "USHER_TEST_LAG"   // How long what is sent to it takes.
 )
 
 // A process that is to die in the middle of a call makes the first file before the call and waits for the second.
@@ -45,14 +48,30 @@ func child() int {
 		return 1
 	}
 	point := os.Getenv(crashVar)
+	lag, _ := time.ParseDuration(os.Getenv(lagVar)) // None.
 	a := &cli.App{
 		Stdout: os.Stdout, Stderr: os.Stderr, Manifest: manifest,
 		Now:     func() time.Time { return time.Now().Add(offset()) },
 		Calm:    100 * time.Millisecond,
 		Crash:   crasher(point),
+		Dial:    dialer(os.Getenv(slowVar), lag),
 		Started: func(r cli.Running) { go follow(ctx, r.Wake) },
 	}
 	return a.Run(ctx, os.Args[1:])
+}
+
+// dialer is the ordinary network, but for one vendor that is slow; nil if none is.
+func dialer(slow string, lag time.Duration) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	if slow == "" {
+		return nil
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		if err == nil && addr == slow {
+			return slowConn{c, lag}, nil
+		}
+		return c, err
+	}
 }
 
 // crasher kills the process at a point, or waits before a call until the parent has arranged that it dies in it.

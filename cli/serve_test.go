@@ -92,8 +92,6 @@ func (s *served) run(ctx context.Context, args ...string) (int, string) {
 
 func (s *served) settings() string { return filepath.Join(s.dir, "usher.yml") }
 
-func (s *served) database() string { return filepath.Join(s.dir, "usher.db") }
-
 // stop ends the program by a signal and checks that it went in order.
 func (s *served) stop() {
 	s.t.Helper()
