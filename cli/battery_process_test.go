@@ -140,27 +140,31 @@ func TestSummerTimeMakesNoDayLongerOrShorter(t *testing.T) {
 			t.Fatalf("%v\n%s", err, s.logged())
 		}
 		s.aDay(ctx)
+		s.settled(ctx)
 		s.stop()
+		s.judge(s.database())
 	})
 }
 
 // aDay has Hugo given something for a day and checks that he has it for 24 hours.
 func (s *served) aDay(ctx context.Context) {
 	w := s.world
-	const group = "00g1zoomwebinar"
+	s.tale = tale{who: "hugo", words: "zoom", role: "Zoom: Webinar host", length: "1 day"}
 	s.try(ctx, "request", func(ctx context.Context) error {
-		return w.Request(ctx, "hugo", "zoom", "Zoom: Webinar host", "1 day", "A fix")
+		return w.Request(ctx, s.tale.who, s.tale.words, s.tale.role, s.tale.length, "A fix")
 	})
 	if _, err := w.WaitMessage(ctx, "hugo", "active until"); err != nil {
 		s.t.Fatalf("%v\n%s", err, s.logged())
 	}
 	for _, step := range []time.Duration{22*time.Hour + 30*time.Minute, 88 * time.Minute, 3 * time.Minute} {
+		from := w.Clock.Now()
 		w.Clock.Advance(step)
+		s.out(from)
 		s.swept(ctx)
 	}
-	s.until(ctx, "Hugo's day is over", func() bool { return !w.Member(group, "hugo") })
+	s.until(ctx, "Hugo's day is over", func() bool { return !w.Member(s.group(), "hugo") })
 	p, _ := w.Company.Person("hugo")
-	at := s.changed(group, p.OktaID())
+	at := s.changed(s.group(), p.OktaID())
 	if held := at[1].Sub(at[0]); len(at) != 2 || held < 24*time.Hour || held > 24*time.Hour+3*time.Minute {
 		s.t.Errorf("he had it for %v, want 24 hours", fmt.Sprint(held, at))
 	}
