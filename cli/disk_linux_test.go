@@ -285,7 +285,9 @@ func TestFullDiskUnderARunningUsherRefusesAndGoesOnWhenThereIsSpace(t *testing.T
 		t.Fatal(err)
 	}
 	s.live(ctx)
+	s.settled(ctx)
 	s.stop()
+	s.judge(s.env["USHER_DB"])
 }
 
 func TestRootRestoresForTheUserThatRunsUsher(t *testing.T) {
