@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"errors"
 
 	"usher/catalog"
 )
@@ -29,18 +28,4 @@ func (s *Service) Closed(ctx context.Context, by Person, query string, limit int
 		return !ok
 	})
 	return list, nil
-}
-
-// OffboardSlack is Offboard for the person who was paired with a Slack user, when Slack says that its account is gone. The
-// zero Person means that nobody was paired with it, so there is nothing to end.
-func (s *Service) OffboardSlack(ctx context.Context, id SlackID) (Person, int, error) {
-	p, err := s.pinned(ctx, id)
-	if errors.Is(err, ErrNotFound) {
-		return Person{}, 0, nil
-	}
-	if err != nil {
-		return Person{}, 0, err
-	}
-	n, err := s.Offboard(ctx, p.User)
-	return p, n, err
 }

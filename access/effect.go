@@ -96,15 +96,19 @@ const (
 	TimerNotice TimerKind = "notice"
 	// TimerDue ends a grant.
 	TimerDue TimerKind = "due"
+	// TimerLeaver has the directory asked about somebody whose Slack account was deactivated, until it answers.
+	TimerLeaver TimerKind = "leaver"
 )
 
 // Timer is one durable point in time.
 type Timer struct {
-	ID      string    `json:"id"` // Kind and request or grant.
-	Kind    TimerKind `json:"kind"`
-	At      time.Time `json:"at"`
-	Request RequestID `json:"request"`
-	Grant   GrantID   `json:"grant,omitempty"`
+	ID      string     `json:"id"` // Kind and request, grant or user.
+	Kind    TimerKind  `json:"kind"`
+	At      time.Time  `json:"at"`
+	Request RequestID  `json:"request"`
+	Grant   GrantID    `json:"grant,omitempty"`
+	User    idp.UserID `json:"user,omitempty"`  // The leaver,
+	Tries   int        `json:"tries,omitempty"` // and how often the directory was asked about them.
 }
 
 // The targets that are not identity providers.

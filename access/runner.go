@@ -35,6 +35,8 @@ type Runner struct {
 	work     sync.WaitGroup
 	began    time.Time                // When it began to run.
 	adding   map[string]chan struct{} // The additions in hand, by effect; closed when one is given up.
+	leavers  map[idp.UserID]bool      // Those about whom the directory is being asked; true when it must be asked again.
+	places   chan struct{}            // For as many such questions at once.
 	stats    Stats
 	delays   map[string]*delays // By provider.
 }
@@ -50,8 +52,8 @@ type Stats struct {
 func newRunner(s *Service) *Runner {
 	return &Runner{
 		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		adding: map[string]chan struct{}{},
-		stats:  Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
+		adding: map[string]chan struct{}{}, leavers: map[idp.UserID]bool{}, places: make(chan struct{}, s.cfg.InFlight),
+		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
 

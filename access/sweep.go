@@ -59,6 +59,11 @@ func (r *Runner) fireOne(ctx context.Context, t Timer) error {
 		c = due{}
 	case TimerNotice:
 		c = notice{}
+	case TimerLeaver:
+		if err := r.leaver(ctx, t); err != nil {
+			return fmt.Errorf("fire %s: %w", t.ID, err)
+		}
+		return nil
 	default:
 		return fmt.Errorf("timer %s has unknown kind %q", t.ID, t.Kind)
 	}

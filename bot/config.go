@@ -32,7 +32,7 @@ type Core interface {
 	Request(ctx context.Context, by access.Person, id access.RequestID) (access.Request, *access.Grant, error)
 	AskDiscovery(ctx context.Context, by access.Person) error
 	Suggestion(ctx context.Context, by access.Person, group string) (access.FoundGroup, string, error)
-	OffboardSlack(ctx context.Context, id access.SlackID) (access.Person, int, error)
+	Left(ctx context.Context, id access.SlackID) error
 	Now() time.Time
 }
 

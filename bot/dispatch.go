@@ -115,20 +115,14 @@ func (b *Bot) event(ctx context.Context, e slackevents.EventsAPIEvent) bool {
 	return true
 }
 
-// left ends what somebody holds whose Slack account was deactivated, if the directory says that they are gone. It reports
-// whether that is settled.
+// left passes on that somebody's Slack account was deactivated, and reports whether that is durable: only then does Slack stop
+// telling it.
 func (b *Bot) left(ctx context.Context, id access.SlackID) bool {
-	p, n, err := b.core.OffboardSlack(ctx, id)
-	switch {
-	case access.CodeOf(err) != "":
-		b.log.Info("slack account deactivated, nothing ended", "slack", id, "user", p.User, "why", access.Sentence(err))
-	case err != nil:
-		b.log.Error("slack account deactivated, access not ended", "slack", id, "user", p.User, "ended", n, "err", err)
-		return false
-	case p.User != "":
-		b.log.Info("slack account deactivated, access ended", "slack", id, "user", p.User, "ended", n)
+	err := b.core.Left(ctx, id)
+	if err != nil {
+		b.log.Error("slack account deactivated, not noted", "slack", id, "err", err)
 	}
-	return true
+	return err == nil
 }
 
 func (b *Bot) ourApp(id string) bool {

@@ -164,11 +164,8 @@ func (c *fakeCore) Closed(ctx context.Context, _ access.Person, query string, li
 	return list, nil
 }
 
-func (c *fakeCore) OffboardSlack(ctx context.Context, id access.SlackID) (access.Person, int, error) {
-	err := c.enter(ctx, "offboard "+string(id))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.people[id], 1, err
+func (c *fakeCore) Left(ctx context.Context, id access.SlackID) error {
+	return c.enter(ctx, "left "+string(id))
 }
 
 func (c *fakeCore) Preview(ctx context.Context, d access.Draft) (access.Preview, error) {

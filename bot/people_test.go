@@ -1,13 +1,14 @@
 package bot
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/slack-go/slack"
 
-	"usher/access"
 	"usher/sandbox/slacksim"
 )
 
@@ -126,20 +127,17 @@ func TestDecisionsReadTheProfileAfresh(t *testing.T) {
 	})
 }
 
-func TestWhoIsDeactivatedInSlackIsOffboarded(t *testing.T) {
+func TestWhoIsDeactivatedInSlackIsNotedOnce(t *testing.T) {
 	t.Parallel()
 	s := play(t, nil)
 	s.must(s.sim.Deactivate(id(ann())))
-	if n := s.core.count("offboard " + id(ann())); n != 1 {
-		t.Errorf("offboarded %d times", n)
+	if n := s.core.count("left " + id(ann())); n != 1 {
+		t.Errorf("noted %d times", n)
 	}
-	// Neither another change nor a refusal makes more of it.
 	u, _ := s.sim.User(id(bob()))
-	u.RealName = "Bob Ito-Chen"
+	u.RealName = "Bob Ito-Chen" // Another change is none of its business.
 	s.sim.UpdateUser(u)
-	s.core.refuse("offboard "+id(cyd()), &access.Refusal{Code: access.NotAllowed, Text: "The account is active in the directory, so nothing was ended."})
-	s.must(s.sim.Deactivate(id(cyd())))
-	if s.core.count("offboard "+id(bob())) != 0 || s.core.count("offboard "+id(cyd())) != 1 {
+	if s.core.count("left "+id(bob())) != 0 {
 		t.Errorf("calls %q", s.core.calls)
 	}
 	for _, d := range s.sim.Deliveries() {
@@ -149,10 +147,10 @@ func TestWhoIsDeactivatedInSlackIsOffboarded(t *testing.T) {
 	}
 }
 
-func TestALeaverHoldsUpNothing(t *testing.T) {
+func TestALeaverIsAcknowledgedOnceNotedAndHoldsUpNothing(t *testing.T) {
 	t.Parallel()
 	s := play(t, nil)
-	goOn := s.core.slow("offboard " + id(ann()))
+	goOn := s.core.slow("left " + id(ann()))
 	left := make(chan error, 1)
 	go func() { left <- s.sim.Deactivate(id(ann())) }()
 	<-s.core.held
@@ -162,14 +160,19 @@ func TestALeaverHoldsUpNothing(t *testing.T) {
 		s.view(bob(), "App and role")
 		s.must(s.sim.CloseAll(s.ctx, id(bob())))
 	}
+	for _, d := range s.sim.Deliveries() {
+		if d.Type == "events_api" && bytes.Contains(d.Payload, []byte("user_change")) && d.Acked {
+			t.Error("it was acknowledged before it was noted")
+		}
+	}
 	goOn()
 	s.must(<-left)
 }
 
-func TestALeaverIsTriedAgainUntilTheDirectoryAnswers(t *testing.T) {
+func TestALeaverWhoCannotBeNotedIsToldAgain(t *testing.T) {
 	t.Parallel()
 	s := play(t, func(sc *slacksim.Config, _ *Config) { sc.AckTimeout = 100 * time.Millisecond })
-	s.core.refuse("offboard "+id(ann()), &access.TargetError{Target: "okta", Op: "get user", Transient: true})
+	s.core.refuse("left "+id(ann()), errors.New("update store: no space left on device"))
 	s.must(s.sim.Deactivate(id(ann())))
-	s.until("Slack has sent it again", func() bool { return s.core.count("offboard "+id(ann())) == 2 })
+	s.until("Slack has sent it again", func() bool { return s.core.count("left "+id(ann())) == 2 })
 }

@@ -176,12 +176,17 @@ func (w *town) forge(ctx context.Context, d deed) {
 	_, _ = w.world.Slack.Send(ctx, "interactive", p)
 }
 
-// fill has the disk full for a while.
+// noRoomFor has the disk full for a while, from now on.
+func (w *town) noRoomFor(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cleared = time.Now().Add(d)
+}
+
+// fill has the disk full for a while, and waits for its end.
 func (w *town) fill(ctx context.Context, d time.Duration) {
 	from := w.world.Clock.Now()
-	w.mu.Lock()
-	w.cleared = time.Now().Add(d)
-	w.mu.Unlock()
+	w.noRoomFor(d)
 	w.sleep(ctx, d+time.Second)
 	w.mu.Lock()
 	w.cleared = time.Time{}

@@ -167,7 +167,9 @@ func (w *town) nothingToDo() bool {
 		for _, e := range list {
 			w.why = fmt.Errorf("%s is left, %d tries, not before %s: %s", e.ID, e.Attempts, e.NotBefore, e.LastError)
 		}
-		return err == nil && len(list) == 0
+		timers, err2 := tx.Due(time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC), 0)
+		asking := slices.ContainsFunc(timers, func(t access.Timer) bool { return t.Kind == access.TimerLeaver })
+		return errors.Join(err, err2) == nil && len(list) == 0 && !asking
 	})
 }
 
