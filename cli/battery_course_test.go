@@ -30,7 +30,7 @@ type course struct {
 	did     map[string]int
 }
 
-// leaver is somebody who left when Okta could be asked about it.
+// leaver is somebody who left, whether Okta could be asked about it then or not.
 type leaver struct {
 	handle string
 	at     time.Time

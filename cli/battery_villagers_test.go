@@ -215,9 +215,7 @@ func (c *course) leave() {
 	_ = c.world.Okta.Deactivate(p.OktaID())
 	_ = c.world.Jira.SetActive(p.AccountID(), false)
 	_ = c.world.Slack.Deactivate(p.SlackID())
-	if c.mend == nil {
-		c.left = append(c.left, leaver{who, time.Now()})
-	}
+	c.left = append(c.left, leaver{who, time.Now()})
 	c.did["left"]++
 }
 

@@ -155,6 +155,11 @@ func mutants() []mutant {
 			"TestADayInACompany$", "invariant 3",
 		},
 		{
+			"ask about a leaver only once", "access/leaver.go",
+			"func(tx Tx) error { return tx.SetTimer(next) }", "func(tx Tx) error { return tx.ClearTimer(next.ID) }",
+			"TestALeaverLosesEverythingWhenTheDirectoryAnswersAgain/an_hour$", "she is still a member",
+		},
+		{
 			"give up what has failed ten times", "access/runner.go",
 			"\tif f.final {\n\t\tif c :=", "\tif f.final || e.Attempts >= 10 {\n\t\tif c :=",
 			"TestEachFaultThatLasts.*/okta_group.member.add_error_500_asking_10m0s$", `the grant is "failed"`,
