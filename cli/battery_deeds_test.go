@@ -56,7 +56,7 @@ func (w *town) do(ctx context.Context, d deed) {
 		k := wishes()[d.N%len(wishes())]
 		_ = x.PressHome(short, k.who, words)
 	case "revoke":
-		apart(func() { w.revokeOne(short, d.N) })
+		w.revokeOne(short, d.N)
 	case "wait":
 		if d := []time.Duration{time.Minute, 20 * time.Minute, time.Hour, 7 * time.Hour, 30 * time.Hour, 80 * time.Hour}[d.N%6]; d > time.Hour {
 			w.leap(ctx, d)
@@ -281,11 +281,7 @@ func (w *town) stranger(ctx context.Context, n int) {
 // revokeOne has the admin revoke one of the grants.
 func (w *town) revokeOne(ctx context.Context, n int) {
 	k := wishes()[n%len(wishes())]
-	g := w.grantOf(k.who, k.role)
-	noor, _ := w.world.Company.Person("noor")
-	s := w.life.prog.Service()
-	by, err := s.Identify(ctx, access.SlackProfile{ID: access.SlackID(noor.SlackID()), Email: noor.Email(), EmailConfirmed: true, Name: noor.Name})
-	if err == nil && g.ID != "" {
-		_, _ = s.Revoke(ctx, by, g.ID, "A history wants it")
+	if g := w.grantOf(k.who, k.role); g.ID != "" {
+		_ = w.revokeBySlack(ctx, "noor", g, "A history wants it")
 	}
 }

@@ -180,27 +180,8 @@ func (c *course) revoke(ctx context.Context) {
 	if g.State != access.GrantActive {
 		return
 	}
-	who := pick(c.rng, []string{"noor", "owen"})
-	by, _ := c.world.Company.Person(who)
 	c.tries(ctx, "revoked", func(ctx context.Context) error {
-		defer func() { _ = c.world.Slack.CloseAll(ctx, by.SlackID()) }()
-		if err := c.world.PressHome(ctx, who, "Revoke access"); err != nil {
-			return err
-		}
-		for _, step := range []struct{ shown, kind, value string }{
-			{"Whose access?", "users_select", string(g.Subject.Slack)},
-			{"Which?", "static_select", g.Role.String()},
-			{"Why?", "plain_text_input", "The village wants it"},
-		} {
-			if _, err := c.world.WaitView(ctx, who, step.shown); err != nil {
-				return err
-			}
-			if err := c.world.Fill(ctx, who, step.kind, step.value); err != nil {
-				return err
-			}
-		}
-		_, err := c.world.Submit(ctx, who)
-		return err
+		return c.revokeBySlack(ctx, pick(c.rng, []string{"noor", "owen"}), g, "The village wants it")
 	})
 }
 

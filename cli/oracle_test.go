@@ -72,15 +72,19 @@ func (o *oracle) wrong(invariant int, format string, args ...any) {
 // judge returns every violation found.
 func (o *oracle) judge(ctx context.Context) []string {
 	if err := o.read(ctx); err != nil {
-		return []string{err.Error()}
+		o.faults = append(o.faults, err.Error())
+		return o.faults
 	}
 	o.asked()
+	o.single()
+	o.causes()
 	o.memberships()
 	o.terms()
 	o.records()
 	o.decisions()
 	o.issues()
 	o.evidence()
+	o.complete()
 	for _, p := range o.promises {
 		if !p.kept(o) {
 			o.wrong(7, "acknowledged but lost: %s", p.what)
@@ -528,6 +532,9 @@ func (o *oracle) rest() {
 		at, ok := want[t.ID]
 		if t.Kind != access.TimerNotice && (!ok || !at.Equal(t.At)) {
 			o.wrong(11, "timer %s at %s, the state says %s", t.ID, t.At, at)
+		}
+		if g, ok := o.grants[access.RequestID(t.Grant)]; t.Kind == access.TimerNotice && (!ok || g.State != access.GrantActive || t.At.After(o.end(access.RequestID(t.Grant)))) {
+			o.wrong(11, "a notice of grant %s is due at %s, which is %s", t.Grant, t.At, g.State)
 		}
 		delete(want, t.ID)
 		if first.IsZero() || t.At.Before(first) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"usher/access"
+	"usher/sandbox"
 	"usher/sandbox/slacksim"
 )
 
@@ -27,6 +28,7 @@ func (o *oracle) told() {
 			if count[key]++; count[key] == 2 {
 				o.wrong(5, "the message %s is there twice", key)
 			}
+			o.addressed(key, kind, p, o.requests[id])
 			if word := o.truth(id); kind == "status" && word != "" && !strings.Contains(m.Plain(), word) {
 				o.wrong(3, "the message %s should say %q:\n%s", key, word, m.Plain())
 			}
@@ -52,9 +54,24 @@ func (o *oracle) told() {
 	}
 }
 
+// addressed wants that a message went to somebody whom it concerns: the requester, or those whom a step so far names.
+func (o *oracle) addressed(key, kind string, to sandbox.Person, r access.Request) {
+	named := func() bool {
+		for step := 0; step <= r.Step; step++ {
+			if o.names(r, step, to) {
+				return true
+			}
+		}
+		return false
+	}
+	if kind == "status" && to.OktaID() != string(r.Requester.User) || kind == "ask" && !named() {
+		o.wrong(3, "the message %s is none of their business, the request is at step %d", key, r.Step+1)
+	}
+}
+
 // announced checks what a notice says of the end.
 func (o *oracle) announced(key string, g access.Grant, m slacksim.Message) {
-	switch due := g.DueAt.UTC().Format("2006-01-02 15:04 UTC"); {
+	switch due := o.end(access.RequestID(g.ID)).UTC().Format("2006-01-02 15:04 UTC"); {
 	case g.State != access.GrantActive && strings.Contains(string(m.Blocks), `"button"`):
 		o.wrong(3, "the grant is %s, and the message %s has its buttons:\n%s", g.State, key, m.Plain())
 	case g.State == access.GrantActive && !strings.Contains(m.Plain(), due):

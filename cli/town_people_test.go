@@ -195,11 +195,35 @@ func (w *town) judge(ctx context.Context) []string {
 		o.outages = append(slices.Clone(o.outages), span{w.cleared.Add(-fullFor), w.cleared})
 	}
 	w.mu.Unlock()
-	faults := o.judge(ctx)
+	o.judge(ctx)
 	o.leftovers(ctx, w)
 	w.tally = o.tally()
 	w.tally.deaths = deaths
-	return faults
+	return o.faults
+}
+
+// revokeBySlack has an admin or an owner revoke a grant by the form on the Home tab.
+func (w *town) revokeBySlack(ctx context.Context, who string, g access.Grant, why string) error {
+	by, _ := w.world.Company.Person(who)
+	_ = w.world.Slack.CloseAll(ctx, by.SlackID())
+	defer func() { _ = w.world.Slack.CloseAll(ctx, by.SlackID()) }()
+	if err := w.world.PressHome(ctx, who, "Revoke access"); err != nil {
+		return err
+	}
+	for _, step := range []struct{ shown, kind, value string }{
+		{"Whose access?", "users_select", string(g.Subject.Slack)},
+		{"Which?", "static_select", g.Role.String()},
+		{"Why?", "plain_text_input", why},
+	} {
+		if _, err := w.world.WaitView(ctx, who, step.shown); err != nil {
+			return err
+		}
+		if err := w.world.Fill(ctx, who, step.kind, step.value); err != nil {
+			return err
+		}
+	}
+	_, err := w.world.Submit(ctx, who)
+	return err
 }
 
 // press has somebody press a button on the newest message or Home tab of theirs that has it, until done says that it
