@@ -245,7 +245,7 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 			case <-t.C:
 			}
 		}
-		ok, err := shows(ctx, p, e, want)
+		ok, err := r.shows(ctx, p, e, want)
 		if err != nil {
 			return err
 		}
@@ -257,10 +257,10 @@ func (r *Runner) readBack(ctx context.Context, p idp.Provider, e Effect, want bo
 }
 
 // shows reads whether the membership is, or is not, as it is wanted: nobody is a member of what is gone, or when gone.
-func shows(ctx context.Context, p idp.Provider, e Effect, want bool) (bool, error) {
+func (r *Runner) shows(ctx context.Context, p idp.Provider, e Effect, want bool) (bool, error) {
 	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
 	if k := idp.KindOf(err); err != nil && !want && (k == idp.UserNotFound || k == idp.GroupNotFound) {
-		return true, reallyGone(ctx, p, e, k)
+		return true, r.reallyGone(ctx, p, e, k)
 	}
 	return is == want, err
 }
@@ -270,8 +270,8 @@ func shows(ctx context.Context, p idp.Provider, e Effect, want bool) (bool, erro
 const bothGone = 30
 
 // reallyGone takes "not found" for a proof of absence only if the directory says so twice, in answer to two questions, and
-// knows the other of user and group.
-func reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp.Kind) error {
+// knows the other of user and group; or at least another group of the catalog, if there is one, and says so for long.
+func (r *Runner) reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp.Kind) error {
 	_, user := p.User(ctx, e.User)
 	_, group := p.Group(ctx, idp.GroupID(e.Group.ID))
 	this, other := user, group
@@ -292,6 +292,9 @@ func reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp.Kind) error
 		return &unprovenError{missing: k, long: e.Attempts >= bothGone, err: other}
 	default:
 		return other
+	}
+	if err := r.s.knowsAnother(ctx, p, e); err != nil {
+		return err
 	}
 	if e.Attempts >= bothGone {
 		return nil

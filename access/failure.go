@@ -44,6 +44,11 @@ func classify(err error, now time.Time) failure {
 		f.text, f.slow, f.final = unproven.text(), true, unproven.long
 		return f
 	}
+	var strange *strangeError
+	if errors.As(err, &strange) { // At its return it should not take long until that is noticed.
+		f.text, f.slow = strange.text(), strange.effect.Attempts >= bothGone
+		return f
+	}
 	var none *noAccountError
 	if errors.As(err, &none) {
 		f.text, f.final = none.text(), true

@@ -223,18 +223,28 @@ func TestARemovalThatCannotBeProvenIsToldAsThat(t *testing.T) {
 	})
 }
 
-// A directory behind a wrong address knows nobody and nothing: that is believed only when it lasts.
-func TestADirectoryThatKnowsNothingIsNotBelievedAtOnce(t *testing.T) {
+// A directory behind a wrong address knows nobody and nothing. That is not believed, however long it lasts, while the catalog
+// names a group that can be asked for; where it names none, it is believed when it lasts.
+func TestADirectoryThatKnowsNothingIsNotBelieved(t *testing.T) {
 	t.Parallel()
+	const forGood, strange = 100 * time.Hour, "none of the other groups"
 	for name, c := range map[string]struct {
-		back  time.Duration // When it knows everything again.
-		after time.Duration // Of the end,
-		want  access.GrantState
-		by    access.EventKind
+		back    time.Duration // When it knows everything again.
+		after   time.Duration // Of the end,
+		want    access.GrantState
+		by      access.EventKind
+		knows   idp.GroupID // The one group that it does know.
+		catalog string      // Another one than the usual.
+		trouble string
 	}{
-		"back in five minutes": {5 * time.Minute, 4 * time.Minute, access.GrantRevoking, ""},
-		"and removed then":     {5 * time.Minute, 7 * time.Minute, access.GrantEnded, access.EventMemberRemoved},
-		"for good":             {100 * time.Hour, time.Hour, access.GrantEnded, access.EventMemberRemoved},
+		"back in five minutes":      {back: 5 * time.Minute, after: 4 * time.Minute, want: access.GrantRevoking, trouble: strange},
+		"and removed then":          {back: 5 * time.Minute, after: 7 * time.Minute, want: access.GrantEnded, by: access.EventMemberRemoved},
+		"for hours":                 {back: forGood, after: 9 * time.Hour, want: access.GrantRevoking, trouble: strange},
+		"back after hours":          {back: 9 * time.Hour, after: 9*time.Hour + time.Minute, want: access.GrantEnded, by: access.EventMemberRemoved},
+		"and knows another":         {back: forGood, after: time.Hour, want: access.GrantEnded, by: access.EventMemberRemoved, knows: "gpair"},
+		"and yet another":           {back: forGood, after: time.Hour, want: access.GrantEnded, by: access.EventMemberRemoved, knows: "gauto"},
+		"and knows one, at once":    {back: forGood, after: 4 * time.Minute, want: access.GrantRevoking, knows: "gpair"},
+		"and there is no other one": {back: forGood, after: time.Hour, want: access.GrantEnded, by: access.EventMemberRemoved, catalog: oneGroup},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -242,9 +252,12 @@ func TestADirectoryThatKnowsNothingIsNotBelievedAtOnce(t *testing.T) {
 				w.run()
 				id := w.active("rita", "write", time.Hour)
 				due := w.grant(id).DueAt
-				w.dir.failing(func(op string, _ idp.GroupID) error {
+				if c.catalog != "" {
+					w.catalog(c.catalog)
+				}
+				w.dir.failing(func(op string, g idp.GroupID) error {
 					switch {
-					case time.Since(due) > c.back:
+					case time.Since(due) > c.back, op == "group" && g == c.knows:
 						return nil
 					case op == "group":
 						return &idp.Error{Kind: idp.GroupNotFound, Op: op}
@@ -254,11 +267,30 @@ func TestADirectoryThatKnowsNothingIsNotBelievedAtOnce(t *testing.T) {
 				wait(time.Until(due) + c.after)
 				if g := w.grant(id); g.State != c.want || c.by != "" && w.count(id, c.by) != 1 {
 					t.Errorf("%s later the grant is %s, trouble %q", c.after, g.State, g.Trouble)
+				} else if !strings.Contains(g.Trouble, c.trouble) {
+					t.Errorf("the trouble is %q", g.Trouble)
 				}
-				if c.want == access.GrantEnded && c.back < time.Hour && w.dir.member("gwrite", "rita") {
+				if c.want == access.GrantEnded && c.back < forGood && w.dir.member("gwrite", "rita") {
 					t.Error("rita is still a member")
 				}
 			})
 		})
 	}
 }
+
+// oneGroup is a catalog that names the group in question and none else.
+const oneGroup = `
+version: 1
+apps:
+  - id: git
+    name: Git
+    risk: medium
+    status: approved
+    owners: [owen@x.example]
+    entitlements:
+      - id: write
+        name: Write
+        groups: ["dir:gwrite"]
+        durations: [1h]
+        policy: {rules: [{steps: [{approvers: [manager]}]}]}
+`

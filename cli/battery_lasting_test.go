@@ -28,10 +28,6 @@ func (l lasting) String() string {
 // What goes wrong when somebody asks, and at the end of an access.
 const momentAsking, momentEnding = "asking", "ending"
 
-// believed is how long a directory may say that it knows neither the user nor the group until Usher takes its word for it,
-// see docs/reliability.md.
-const believed = 10 * time.Minute
-
 // refused is how long Slack may refuse a message or its change until Usher lets it be: the Home tab and the issue tell.
 const refused = 10 * time.Minute
 
@@ -41,9 +37,6 @@ func lastingFaults(kinds []string, calls, vendors []time.Duration) (list []strin
 		vendor, name, _ := strings.Cut(call, " ")
 		for _, kind := range kinds {
 			for _, d := range lengths {
-				if call == "okta *" && kind == "gone" && moment == momentEnding && d >= believed {
-					continue
-				}
 				if vendor == "slack" && (kind == "unauthorized" && name == "*" || d > refused && (kind == "gone" || kind == "forbidden")) {
 					continue // A token that is refused at the start ends the program, with a sentence for its admin.
 				}
@@ -77,6 +70,7 @@ func lastingOf(entry string) (l lasting) {
 func TestEachFaultThatLastsDelaysOrRefusesButBreaksNothing(t *testing.T) {
 	t.Parallel()
 	commit := lastingFaults([]string{"down", "error_500", "rate_limit", "truncated", "lost_answer"}, []time.Duration{10 * time.Minute}, []time.Duration{time.Hour})
+	commit = append(commit, lasting{"okta", "*", "gone", momentEnding, time.Hour}.String()) // A wrong address knows nobody and nothing.
 	night := lastingFaults(faultKinds(), []time.Duration{3 * time.Minute, 10 * time.Minute, time.Hour}, []time.Duration{8 * time.Minute, time.Hour, 5 * time.Hour})
 	battery.Entries{Commit: commit, Night: slices.Concat(commit, night), Thin: true}.Play(t, func(t *testing.T, entry string) {
 		report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {

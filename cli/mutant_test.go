@@ -40,7 +40,7 @@ func mutants() []mutant {
 		},
 		{
 			"trust a status: not found means removed", "access/effects.go",
-			"\t\treturn true, reallyGone(ctx, p, e, k)\n", "\t\treturn true, nil\n",
+			"\t\treturn true, r.reallyGone(ctx, p, e, k)\n", "\t\treturn true, nil\n",
 			"TestNotFoundIsNoProofOfAbsence", "invariant 2",
 		},
 		{
@@ -174,6 +174,11 @@ func coreMutants() []mutant {
 			"take a refusal for a removal", "access/failure.go",
 			"\tcase EffectOpen, EffectMirror, EffectRemove, EffectRoute:\n", "\tcase EffectRemove:\n\t\treturn removed{Group: e.Group}\n",
 			"TestARemovalThatIsRefusedForGoodIsNeverDone/invalid", "the grant is ended",
+		},
+		{
+			"believe a directory that knows nothing", "access/effects.go",
+			"\tif err := r.s.knowsAnother(ctx, p, e); err != nil {\n\t\treturn err\n\t}\n", "",
+			"TestADirectoryThatKnowsNothingIsNotBelieved", "the grant is ended",
 		},
 		{
 			"say nothing of a removal whose answer was lost", "access/effects.go",
