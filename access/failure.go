@@ -45,8 +45,11 @@ func classify(err error, now time.Time) failure {
 		return f
 	}
 	var strange *strangeError
-	if errors.As(err, &strange) { // At its return it should not take long until that is noticed.
-		f.text, f.slow = strange.text(), strange.effect.Attempts >= bothGone
+	if errors.As(err, &strange) { // After a while it is tried less often, and still within a minute of its return.
+		f.text = strange.text()
+		if strange.effect.Attempts >= bothGone {
+			f.wish = now.Add(2 * longestPause)
+		}
 		return f
 	}
 	var none *noAccountError

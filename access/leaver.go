@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"usher/idp"
@@ -68,6 +70,11 @@ func (r *Runner) leaver(ctx context.Context, t Timer) error {
 	if begun {
 		r.work.Go(func() {
 			defer r.end(t.User)
+			defer func() {
+				if p := recover(); p != nil { // As with effects: one person's trouble ends nobody else's.
+					r.s.log.Error("panic", "in", "leaver", "user", t.User, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				}
+			}()
 			r.lookInto(ctx, next)
 		})
 	}
