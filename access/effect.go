@@ -73,6 +73,8 @@ type Effect struct {
 	Attempts int `json:"attempts"`
 	// Refused counts the tries that ended in a final refusal.
 	Refused int `json:"refused,omitempty"`
+	// Neither counts the last tries in a row to which the directory knew neither user nor group.
+	Neither int `json:"neither,omitempty"`
 	// NotBefore is when the next try is allowed; zero means now.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// LastError is the last failure, for the admin's eyes.

@@ -265,7 +265,9 @@ func (r *Runner) shows(ctx context.Context, p idp.Provider, e Effect, want bool)
 	return is == want, err
 }
 
-// bothGone is how often it is tried again before a directory is believed that knows neither the user nor the group: with
+var errNeither = errors.New("the directory knows neither user nor group")
+
+// bothGone is how often in a row it is tried again before a directory is believed that knows neither the user nor the group: with
 // the pauses between, some ten minutes. What answers like that is more often a wrong address or a proxy than the truth.
 const bothGone = 30
 
@@ -296,10 +298,10 @@ func (r *Runner) reallyGone(ctx context.Context, p idp.Provider, e Effect, k idp
 	if err := r.s.knowsAnother(ctx, p, e); err != nil {
 		return err
 	}
-	if e.Attempts >= bothGone {
+	if e.Neither >= bothGone {
 		return nil
 	}
-	return fmt.Errorf("the directory knows neither %s nor %s", e.User, e.Group)
+	return fmt.Errorf("%w: %s, %s", errNeither, e.User, e.Group)
 }
 
 // nobodyError says that a later step has lost everybody who could decide it.

@@ -13,6 +13,7 @@ type failure struct {
 	target    bool // The whole target should be left alone for a while.
 	throttled bool
 	wish      time.Time // The vendor's wish, if any.
+	neither   bool      // The directory knows neither user nor group.
 	slow      bool      // Only a person can mend it: try rarely.
 	text      string    // For people.
 	detail    string    // For admins.
@@ -45,7 +46,8 @@ func classify(err error, now time.Time) failure {
 		return f
 	}
 	var strange *strangeError
-	if errors.As(err, &strange) { // After a while it is tried less often, and still within a minute of its return.
+	f.neither = errors.Is(err, errNeither) || errors.As(err, &strange)
+	if strange != nil { // After a while it is tried less often, and still within a minute of its return.
 		f.text = strange.text()
 		if strange.effect.Attempts >= bothGone {
 			f.wish = now.Add(2 * longestPause)

@@ -160,3 +160,28 @@ func TestAGroupThatIsRefusedInBothDirectionsFailsTheGrant(t *testing.T) {
 		})
 	}
 }
+
+// The directory is down for a quarter of an hour; then it knows neither the user nor the group for a moment.
+func TestAnOutageBeforeIsNoProofThatBothAreGone(t *testing.T) {
+	t.Parallel()
+	virtual(t, nil, func(t *testing.T, w *world) {
+		w.run()
+		id := w.active("rita", "write", time.Hour)
+		due := w.grant(id).DueAt
+		w.dir.failing(func(op string, g idp.GroupID) error {
+			switch since := time.Since(due); {
+			case since < 15*time.Minute:
+				return &idp.Error{Kind: idp.Unavailable, Op: op}
+			case since > 16*time.Minute || op == "group" && g != "gwrite":
+				return nil
+			case op == "group":
+				return &idp.Error{Kind: idp.GroupNotFound, Op: op}
+			}
+			return &idp.Error{Kind: idp.UserNotFound, Op: op}
+		})
+		wait(time.Until(due) + time.Hour)
+		if w.dir.member("gwrite", "rita") {
+			t.Errorf("rita is a member still, the grant is %s", w.state(id))
+		}
+	})
+}
