@@ -10,7 +10,7 @@ BENCHTIME ?= 1s
 PARALLEL ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n > 4 ? 4 : n )))
 
 # The tests that play whole lives, days and months in virtual time, kill the program and break the code.
-BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|StoppedProcess|SummerTime|AVendor|AStorm|ADay|AMonth|AYear|AtRest|EverySeeded|AFullDiskFrom)
+BATTERIES := ^Test(Crash|Killed|EachFault|RandomHistories|ClockJumps|StoppedProcess|SummerTime|AVendor|AStorm|ADay|AMonth|AYear|AtRest|EverySeeded|AFullDiskFrom|NothingIs|ALeaver)
 # Where make battery keeps what has passed at this commit, so that it can be stopped and taken up.
 STATE ?= $(CURDIR)/.battery/$(shell git rev-parse --short HEAD 2>/dev/null || echo now)
 

@@ -182,7 +182,7 @@ func (o *oracle) grace() time.Duration {
 func (o *oracle) excused(due time.Time) time.Time {
 	at := due
 	for _, s := range o.outages { // By their beginning.
-		if !s.from.After(at) && s.to.Add(time.Minute).After(at) {
+		if !s.from.After(at.Add(o.grace())) && s.to.Add(time.Minute).After(at) {
 			at = s.to.Add(time.Minute)
 		}
 	}
