@@ -112,7 +112,7 @@ func (o *oracle) answered(in interaction, calls []slacksim.Call) bool {
 		case c.Name == "response_url" && in.ResponseURL != "" && strings.HasSuffix(in.ResponseURL, c.Path),
 			c.Name == "views.update" && in.View.ID != "" && strings.Contains(c.Body, in.View.ID),
 			(c.Name == "views.open" || c.Name == "views.push") && strings.Contains(c.Body, in.Trigger),
-			c.Name == "chat.postMessage" && strings.Contains(c.Body, in.User.ID):
+			c.Name == "chat.postMessage" && strings.Contains(c.Body, in.User.ID) && !strings.Contains(c.Body, "metadata"): // No message about a request.
 			return true
 		}
 	}
