@@ -106,7 +106,9 @@ func (c removed) apply(t *turn) error {
 	gg.Phase = PhaseGone
 	m := t.member(c.Group)
 	again := !m.Given // The removal was told by another grant, which ended a moment before.
-	m.Given, m.Shown, m.Locking, m.Lock, m.RemovedAt = false, false, false, time.Time{}, t.now.UTC()
+	// What was given up and may still come about is Usher's for whoever waits to be given it.
+	m.Given = len(m.Leases) > 0 && !m.Preexisting
+	m.Shown, m.Locking, m.Lock, m.RemovedAt = false, false, time.Time{}, t.now.UTC()
 	if !t.now.Before(m.Unanswered.Add(mayLand)) {
 		m.Unanswered = time.Time{}
 	}

@@ -98,7 +98,7 @@ func (c inspected) apply(t *turn) error {
 	if m.Account = c.User.ID; m.Account == m.User {
 		m.Account = ""
 	}
-	if c.Member && !m.Given && t.now.Sub(m.RemovedAt) < lateRead {
+	if c.Member && !m.Shown && t.now.Sub(m.RemovedAt) < lateRead {
 		return errLateRead
 	}
 	facts := map[string]string{"group": c.Group.String(), "member": fmt.Sprint(c.Member), "status": c.User.StatusDetail}

@@ -75,6 +75,8 @@ type Effect struct {
 	Refused int `json:"refused,omitempty"`
 	// Neither counts the last tries in a row to which the directory knew neither user nor group.
 	Neither int `json:"neither,omitempty"`
+	// Unsettled is the removal that an earlier try made.
+	Unsettled *Unsettled `json:"unsettled,omitempty"`
 	// NotBefore is when the next try is allowed; zero means now.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// LastError is the last failure, for the admin's eyes.

@@ -179,6 +179,9 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	ctx = idp.WithPriority(ctx, idp.Removal)
 	e.User = st.account(e)
 	if needed { // An earlier try may have removed it all the same; then that is what the record has to say.
+		if e.Unsettled != nil {
+			return done(e.told())
+		}
 		err := r.readBack(ctx, p, e, false)
 		switch {
 		case err == nil:
@@ -189,9 +192,9 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return err
 	}
 	seen := m.Shown || st.Grant != nil && !st.Grant.StartedAt.IsZero()
-	settled := r.settled(m, st.Request.DecidedAt, seen)
+	settled := r.settled(e, m, st.Request.DecidedAt, seen)
 	if settled.IsZero() && already(ctx, p, e, false) {
-		return done(removed{Group: e.Group, Found: true})
+		return done(e.told())
 	}
 	idle := !seen && absent(ctx, p, e)
 	r.s.crashAt("before remove")
@@ -206,7 +209,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return err
 	}
 	if !settled.IsZero() {
-		return &unsettledError{settled}
+		return &unsettledError{Unsettled{Until: settled, Found: missing, Idle: idle}}
 	}
 	return done(removed{Group: e.Group, Found: missing, Idle: idle})
 }

@@ -13,10 +13,11 @@ type failure struct {
 	target    bool // The whole target should be left alone for a while.
 	throttled bool
 	wish      time.Time // The vendor's wish, if any.
-	neither   bool      // The directory knows neither user nor group.
-	slow      bool      // Only a person can mend it: try rarely.
-	text      string    // For people.
-	detail    string    // For admins.
+	made      *Unsettled
+	neither   bool   // The directory knows neither user nor group.
+	slow      bool   // Only a person can mend it: try rarely.
+	text      string // For people.
+	detail    string // For admins.
 }
 
 // classify is the one place that decides between again and never.
@@ -32,7 +33,8 @@ func classify(err error, now time.Time) failure {
 	}
 	var early *unsettledError
 	if errors.As(err, &early) {
-		f.text, f.wish = "The directory may still carry out an addition that it did not answer; Usher looks again before it calls the access ended.", early.at
+		f.text, f.wish = "The directory may still carry out an addition that it did not answer; Usher looks again before it calls the access ended.", early.made.Until
+		f.made = &early.made
 		return f
 	}
 	var nobody *nobodyError

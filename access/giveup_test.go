@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"usher/access"
+	"usher/catalog"
 	"usher/idp"
 )
 
@@ -32,12 +33,25 @@ func atTheLimits(d time.Duration) *oddity {
 // approved asks and has the manager approve.
 func (w *world) approved(d time.Duration) access.RequestID {
 	w.t.Helper()
-	r := w.submit("rita", "write", d)
+	return w.approvedFor("write", d)
+}
+
+func (w *world) approvedFor(what catalog.EntitlementID, d time.Duration) access.RequestID {
+	w.t.Helper()
+	r := w.submit("rita", what, d)
 	wait(time.Second)
 	if err := w.decide("mona", r.ID, access.Approve, ""); err != nil {
 		w.t.Fatal(err)
 	}
 	return r.ID
+}
+
+// release has rita give the access back.
+func (w *world) release(id access.RequestID) {
+	w.t.Helper()
+	if _, err := w.service.Release(w.t.Context(), w.person("rita"), w.grant(id).ID); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // nothingAdded wants that nobody was added for the request and that the record does not tell of a removal either.
@@ -162,9 +176,7 @@ func TestAnAdditionThatWasSentIsFinishedAndTakenBack(t *testing.T) {
 		}))
 		id := w.approved(time.Hour)
 		wait(5 * time.Second)
-		if _, err := w.service.Release(t.Context(), w.person("rita"), w.grant(id).ID); err != nil {
-			t.Fatal(err)
-		}
+		w.release(id)
 		wait(time.Minute)
 		if got := w.dir.changes(); cut.Load() || !slices.Equal(got, []string{"add gwrite u-rita", "remove gwrite u-rita"}) {
 			t.Errorf("cut: %v, changes: %q", cut.Load(), got)
@@ -186,9 +198,7 @@ func TestWhatAnEarlierTryMayHaveAddedIsTakenBack(t *testing.T) {
 		}))
 		id := w.approved(time.Hour)
 		wait(12 * time.Second)
-		if _, err := w.service.Release(t.Context(), w.person("rita"), w.grant(id).ID); err != nil {
-			t.Fatal(err)
-		}
+		w.release(id)
 		wait(3 * time.Minute) // What the first may still add is waited for.
 		if got := w.dir.changes(); !slices.Equal(got, []string{"add gwrite u-rita", "remove gwrite u-rita"}) || w.state(id) != access.GrantFailed {
 			t.Errorf("the grant is %s, changes: %q", w.state(id), got)

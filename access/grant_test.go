@@ -106,7 +106,8 @@ func TestAReadRightAfterARemovalIsLateAndNotFromBefore(t *testing.T) {
 	for _, x := range []struct {
 		name    string
 		removed time.Duration // How long ago; 0 means never.
-		given   bool          // By another grant.
+		given   bool          // To another grant, which waits.
+		shown   bool          // And was read back for it.
 		member  bool
 		late    bool
 		before  bool
@@ -118,13 +119,15 @@ func TestAReadRightAfterARemovalIsLateAndNotFromBefore(t *testing.T) {
 		{name: "too long ago to be a late read", removed: lateRead, member: true, before: true, phase: PhaseMember},
 		{name: "never removed", member: true, before: true, phase: PhaseMember},
 		{name: "removed and gone", removed: 1, phase: PhaseAdd},
-		{name: "given anew meanwhile", removed: time.Minute, given: true, member: true, phase: PhaseMember},
+		{name: "given anew meanwhile", removed: time.Minute, given: true, shown: true, member: true, phase: PhaseMember},
+		{name: "waited for by another grant", removed: time.Minute, given: true, member: true, late: true},
+		{name: "come about after all", removed: lateRead, given: true, member: true, phase: PhaseMember},
 	} {
 		b := newBallot(t, 1)
 		b.must(b.vote(Approve))
 		g := b.s.Request.Role.Groups[0]
 		m := b.s.Members[membershipKey(g, "rita")]
-		if m.Given = x.given; x.removed > 0 {
+		if m.Given, m.Shown = x.given, x.shown; x.removed > 0 {
 			m.RemovedAt = b.now.Add(-x.removed)
 		}
 		b.s.Members[m.Key()] = m

@@ -86,6 +86,9 @@ func (s *Service) postpone(ctx context.Context, e Effect, f failure, now time.Ti
 		if stored.Neither++; !f.neither {
 			stored.Neither = 0
 		}
+		if f.made != nil {
+			stored.Unsettled = f.made
+		}
 		stored.LastError = f.detail
 		// It waits even when the whole target is to blame, so that the next probe is another one: a call that fails for
 		// reasons of its own must not stand in the way of all others.

@@ -12,17 +12,41 @@ import (
 // is 30 seconds; what a vendor does longer than that after a client has left is not documented by any of them.
 const mayLand = 2 * time.Minute
 
+// Unsettled is a removal that was made and read back, and counts only if it still holds when no earlier addition can come about
+// any more.
+type Unsettled struct {
+	Until time.Time `json:"until"`
+	// Found and Idle are what the removal met, see removed.
+	Found bool `json:"found,omitempty"`
+	Idle  bool `json:"idle,omitempty"`
+}
+
+// told is what the record says of the removal that e made before, if one was made, or else was found to be made.
+func (e Effect) told() removed {
+	if u := e.Unsettled; u != nil {
+		return removed{Group: e.Group, Found: u.Found, Idle: u.Idle}
+	}
+	return removed{Group: e.Group, Found: true}
+}
+
 // unsettledError says that a membership was removed and may still come to be by an addition that was sent before.
-type unsettledError struct{ at time.Time }
+type unsettledError struct{ made Unsettled }
 
 // Error says until when it waits, for admins.
 func (e *unsettledError) Error() string {
-	return "removed; an addition without an answer may come about until " + stamp(e.at)
+	return "removed; an addition without an answer may come about until " + stamp(e.made.Until)
 }
 
 // settled is when no addition of the membership can come about any more that was sent before now; zero if none can already.
-// What was approved before this process began, and never seen, may have been sent by the one before it.
-func (r *Runner) settled(m Membership, approved time.Time, seen bool) time.Time {
+// What was approved before this process began, and never seen, may have been sent by the one before it; but not once the removal
+// was made.
+func (r *Runner) settled(e Effect, m Membership, approved time.Time, seen bool) time.Time {
+	if e.Unsettled != nil {
+		if r.s.Now().Before(e.Unsettled.Until) {
+			return e.Unsettled.Until
+		}
+		return time.Time{}
+	}
 	sent := m.Unanswered
 	r.mu.Lock()
 	if !seen && approved.Before(r.began) && r.began.After(sent) {
