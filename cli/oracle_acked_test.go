@@ -44,7 +44,7 @@ func (o *oracle) pressed(in interaction) (kept, judged bool) {
 	case "release":
 		return o.led(in, o.grants[home].RevokingAt), true
 	case "extend":
-		return o.prolonged(access.GrantID(id), in.at), true
+		return o.prolonged(access.GrantID(id), in), true
 	}
 	return false, false
 }
@@ -64,11 +64,11 @@ func (o *oracle) decided(id access.RequestID, in interaction, v access.Verdict) 
 	return false
 }
 
-// prolonged reports whether an extension of the grant was asked for at that moment, or waited then.
-func (o *oracle) prolonged(id access.GrantID, at time.Time) bool {
+// prolonged reports whether an extension of the grant was asked for by this click, or waited when it was sent.
+func (o *oracle) prolonged(id access.GrantID, in interaction) bool {
 	for _, e := range o.extensions[id] {
 		r := o.requests[e]
-		if !r.CreatedAt.After(at.Add(answerFor+o.skew)) && (r.DecidedAt.IsZero() || !r.DecidedAt.Before(at)) {
+		if !r.CreatedAt.After(in.at.Add(answerFor+o.skew)) && (r.DecidedAt.IsZero() || !r.DecidedAt.Before(in.first)) {
 			return true
 		}
 	}
