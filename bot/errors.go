@@ -60,7 +60,7 @@ func translate(op string, err error, write bool) error {
 	case errors.As(err, &limited):
 		t.Transient, t.RetryAfter = true, limited.RetryAfter
 	case errors.As(err, &status):
-		t.Transient = status.Code >= 500 || status.Code == http.StatusTooManyRequests || status.Code == http.StatusRequestTimeout
+		t.Transient = !tooMuch(status.Code)
 		t.Sent = write && status.Code >= 500
 	case c != "":
 		t.Transient = passing(c)
@@ -74,6 +74,16 @@ func translate(op string, err error, write bool) error {
 	return t
 }
 
+// tooMuch reports that a status is about what was sent. Slack says what it refuses with 200 and a code, so any other status is of
+// something on the way, such as a proxy, and says nothing about the message.
+func tooMuch(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
 // passing tells Slack's errors that may be over later from those that are not. Unknown ones count as lasting, or a message
 // that Slack will never take would be sent for ever.
 func passing(c string) bool {
@@ -82,7 +92,8 @@ func passing(c string) bool {
 		"team_added_to_org", "hash_conflict", "accesslimited",
 		// These need a person, who may well come; giving up would lose the message.
 		"missing_scope", "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive",
-		"not_allowed_token_type", "messages_tab_disabled":
+		"not_allowed_token_type", "messages_tab_disabled",
+		"access_denied", "no_permission", "org_login_required", "ekm_access_denied", "team_access_not_granted":
 		return true
 	}
 	return false

@@ -28,16 +28,13 @@ func (l lasting) String() string {
 // What goes wrong when somebody asks, and at the end of an access.
 const momentAsking, momentEnding = "asking", "ending"
 
-// refused is how long Slack may refuse a message or its change until Usher lets it be: the Home tab and the issue tell.
-const refused = 10 * time.Minute
-
 // lastingFaults are the faults of some kinds and lengths, on each call where it is made and on all calls of each vendor.
 func lastingFaults(kinds []string, calls, vendors []time.Duration) (list []string) {
 	add := func(call, moment string, lengths []time.Duration) {
 		vendor, name, _ := strings.Cut(call, " ")
 		for _, kind := range kinds {
 			for _, d := range lengths {
-				if vendor == "slack" && (kind == "unauthorized" && name == "*" || d > refused && (kind == "gone" || kind == "forbidden")) {
+				if vendor == "slack" && kind == "unauthorized" && name == "*" {
 					continue // A token that is refused at the start ends the program, with a sentence for its admin.
 				}
 				list = append(list, lasting{vendor, name, kind, moment, d}.String())
@@ -70,7 +67,9 @@ func lastingOf(entry string) (l lasting) {
 func TestEachFaultThatLastsDelaysOrRefusesButBreaksNothing(t *testing.T) {
 	t.Parallel()
 	commit := lastingFaults([]string{"down", "error_500", "rate_limit", "truncated", "lost_answer"}, []time.Duration{10 * time.Minute}, []time.Duration{time.Hour})
-	commit = append(commit, lasting{"okta", "*", "gone", momentEnding, time.Hour}.String()) // A wrong address knows nobody and nothing.
+	commit = append(commit,
+		lasting{"okta", "*", "gone", momentEnding, time.Hour}.String(), // A wrong address knows nobody and nothing.
+		lasting{"slack", "*", "gone", momentEnding, time.Hour}.String(), lasting{"slack", "*", "forbidden", momentAsking, time.Hour}.String())
 	night := lastingFaults(faultKinds(), []time.Duration{3 * time.Minute, 10 * time.Minute, time.Hour}, []time.Duration{8 * time.Minute, time.Hour, 5 * time.Hour})
 	battery.Entries{Commit: commit, Night: slices.Concat(commit, night), Thin: true}.Play(t, func(t *testing.T, entry string) {
 		report(t, inTown(t, setup{}, func(ctx context.Context, w *town) []string {
