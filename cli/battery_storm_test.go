@@ -103,7 +103,7 @@ func (w *town) order(since int, leaver string) []string {
 	type removal struct {
 		user, group string
 		danger      int
-		due         time.Time
+		due, at     time.Time
 	}
 	var list []removal
 	added := -1
@@ -115,7 +115,7 @@ func (w *town) order(since int, leaver string) []string {
 			continue
 		}
 		part := strings.Split(c.Path, "/") // /api/v1/groups/GROUP/users/USER
-		r := removal{group: part[4], user: part[6]}
+		r := removal{group: part[4], user: part[6], at: c.At}
 		r.danger = slices.Index(risks(), strings.TrimPrefix(r.group, "00g1"))
 		if r.user == leaver {
 			r.danger += 100
@@ -135,13 +135,29 @@ func (w *town) order(since int, leaver string) []string {
 			}
 		}
 	}
-	if len(list) < 100 || tooLate > 2 {
+	if len(list) < 100 {
+		return []string{fmt.Sprintf("%d removals", len(list))}
+	}
+	if tooLate > 2 {
 		faults = append(faults, fmt.Sprintf("of %d removals %d came after less dangerous ones: %v", len(list), tooLate, list))
 	}
 	if added < 0 || added > len(list)/2 {
 		faults = append(faults, fmt.Sprintf("an approved access was given after %d of %d removals", added, len(list)))
 	}
+	if told := w.transitions(list[0].at, list[len(list)-1].at); told < len(list)/2 {
+		faults = append(faults, fmt.Sprintf("Jira was told of %d ends while %d removals were made", told, len(list)))
+	}
 	return faults
+}
+
+// transitions counts the issues whose status was moved within a time.
+func (w *town) transitions(from, to time.Time) (n int) {
+	for _, c := range w.world.Jira.Calls() {
+		if c.Name == "transition.do" && c.Changed && c.At.After(from) && c.At.Before(to) {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *town) dueOf(user, group string) (due time.Time) {
