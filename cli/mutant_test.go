@@ -155,6 +155,32 @@ func mutants() []mutant {
 			"TestADayInACompany$", "invariant 3",
 		},
 		{
+			"remove again without looking", "access/effects.go",
+			"settled.IsZero() && already(ctx, p, e, false)", "false",
+			"TestCrashAtEveryPointLosesAndDoublesNothing/lost_remove#1$", "invariant 8",
+		},
+		{
+			"take access away when its end comes near", "access/decide_end.go",
+			"\tg.Notices++\n\tt.notify()\n\treturn nil\n", "\tg.Notices++\n\treturn t.revoke(EndExpired, Person{}, \"\")\n",
+			"TestADayInACompany$", "invariant 2",
+		},
+		{
+			"renew a membership while it is given", "access/effects.go",
+			"\tr.s.crashAt(\"after add\")\n",
+			"\t_ = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)\n\t_ = p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User)\n",
+			"TestADayInACompany$", "invariant 9",
+		},
+		{
+			"leave the deadline of what was decided", "access/decide_request.go",
+			"\tt.clear(TimerDeadline, r.ID)\n\ttext, facts := ", "\ttext, facts := ",
+			"TestADayInACompany$", "invariant 11",
+		},
+		{
+			"leave goroutines behind", "access/effects.go",
+			"\tr.s.crashAt(\"after remove\")\n", "\tgo func() {\n\t\tfor {\n\t\t\ttime.Sleep(time.Hour)\n\t\t}\n\t}()\n",
+			"TestADayInACompany$", "blocked goroutines remain",
+		},
+		{
 			"ask about a leaver only once", "access/leaver.go",
 			"func(tx Tx) error { return tx.SetTimer(next) }", "func(tx Tx) error { return tx.ClearTimer(next.ID) }",
 			"TestALeaverLosesEverythingWhenTheDirectoryAnswersAgain/an_hour$", "she is still a member",
