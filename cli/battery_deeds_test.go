@@ -106,14 +106,23 @@ func (w *town) do(ctx context.Context, d deed) {
 	}
 }
 
-// leave has somebody leave the company, or come back: holders and approvers.
+// leave has somebody leave the company, be suspended, or come back: holders and approvers. For some, Slack follows.
 func (w *town) leave(n int) {
 	list := []string{"paul", "quinn", "priya", "samuel", "kenji", "grace"}
 	p, _ := w.world.Company.Person(list[n%len(list)])
-	if u, _ := w.world.Okta.User(p.OktaID()); u.Status == oktasim.StatusActive {
-		_ = w.world.Okta.Deactivate(p.OktaID())
-	} else {
+	u, _ := w.world.Okta.User(p.OktaID())
+	switch {
+	case u.Status != oktasim.StatusActive:
 		_ = w.world.Okta.Reactivate(p.OktaID())
+	case n/6%3 == 0:
+		_ = w.world.Okta.Suspend(p.OktaID())
+	default:
+		_ = w.world.Okta.Deactivate(p.OktaID())
+	}
+	if s, _ := w.world.Slack.User(p.SlackID()); s.Deleted || n/18%2 == 0 {
+		s.Deleted = u.Status == oktasim.StatusActive // It was until now.
+		w.off[p.Handle] = true
+		w.world.Slack.UpdateUser(s)
 	}
 }
 
@@ -157,7 +166,7 @@ func (w *town) forge(ctx context.Context, d deed) {
 	for _, e := range w.world.Slack.Deliveries() {
 		var p map[string]any
 		readJSON(e.Payload, &p)
-		if e.Type == "interactive" && p["type"] == "block_actions" && bytes.Contains(e.Payload, []byte(`.1"`)) {
+		if e.Type == "interactive" && p["type"] == "block_actions" && forgeable(e.Payload) {
 			presses = append(presses, p)
 		}
 	}
@@ -174,6 +183,16 @@ func (w *town) forge(ctx context.Context, d deed) {
 		a["action_ts"] = d.String()
 	}
 	_, _ = w.world.Slack.Send(ctx, "interactive", p)
+}
+
+// forgeable reports whether a press is of a button that changes something.
+func forgeable(payload []byte) bool {
+	for _, id := range []string{"approve", "deny", "cancel", "release", "extend"} {
+		if bytes.Contains(payload, []byte(`"action_id":"`+id+`"`)) {
+			return true
+		}
+	}
+	return false
 }
 
 // noRoomFor has the disk full for a while, from now on.

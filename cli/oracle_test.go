@@ -34,6 +34,8 @@ type oracle struct {
 	skew time.Duration
 	// hands are memberships that somebody changed by hand; they are not Usher's to answer for.
 	hands map[string]bool
+	// off are people whose Slack account was off for a while: what their messages say could not be changed then.
+	off map[string]bool
 	// promises are checks of what the product acknowledged to a person.
 	promises []promise
 	// direct are clicks that a test handed to the core without Slack in between: who, in Slack, by envelope.
@@ -78,6 +80,7 @@ func (o *oracle) judge(ctx context.Context) []string {
 	o.asked()
 	o.single()
 	o.causes()
+	o.left()
 	o.memberships()
 	o.terms()
 	o.records()

@@ -29,6 +29,9 @@ func (o *oracle) told() {
 				o.wrong(5, "the message %s is there twice", key)
 			}
 			o.addressed(key, kind, p, o.requests[id])
+			if o.off[p.Handle] {
+				continue
+			}
 			if word := o.truth(id); kind == "status" && word != "" && !strings.Contains(m.Plain(), word) {
 				o.wrong(3, "the message %s should say %q:\n%s", key, word, m.Plain())
 			}

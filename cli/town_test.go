@@ -49,6 +49,7 @@ type town struct {
 	direct   map[string]string   // See oracle.
 	oddity   string              // See setup.
 	hands    map[string]bool     // See oracle.
+	off      map[string]bool     // See oracle.
 	roads    []slacksim.Carriage // How the next envelopes travel.
 	full     string              // The crash point from which on the disk is full for a while.
 	cleared  time.Time           // When it has room again, by the bubble's clock.
@@ -133,7 +134,7 @@ func inTown(t *testing.T, s setup, f func(ctx context.Context, w *town) []string
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	synctest.Test(t, func(t *testing.T) {
-		w := &town{t: t, dir: dir, plan: s.deaths, full: s.full, net: sandbox.NewNetwork(), direct: map[string]string{}, hands: map[string]bool{}, oddity: s.oddity}
+		w := &town{t: t, dir: dir, plan: s.deaths, full: s.full, net: sandbox.NewNetwork(), direct: map[string]string{}, hands: map[string]bool{}, off: map[string]bool{}, oddity: s.oddity}
 		adjust := func(sc *slacksim.Config, jc *jirasim.Config, oc *oktasim.Config) {
 			if sc.Carry = w.carry; s.adjust != nil {
 				s.adjust(sc, jc, oc)
