@@ -142,6 +142,12 @@ func wishes() []wish {
 		{"hugo", "zoom", "Zoom: Webinar host", "1 day"},
 		{"carla", "figma", "Figma: Editor", "7 days"},
 		{"paul", "snowflake", "Snowflake: Analyst", "1 day"},
+		{"maya", "github read", "GitHub: Read", "1 day"},                   // Beyond what needs no approval.
+		{"ingrid", "github admin", "GitHub: Administrator", "4 hours"},     // One of those who decide the second step,
+		{"kenji", "aws production", "AWS: Production operator", "8 hours"}, // and one of the first.
+		{"ravi", "github write", "GitHub: Write", "6 hours"},               // A contractor, whom a group lets see it,
+		{"gina", "figma viewer", "Figma: Viewer", "7 days"},                // a guest,
+		{"victor", "figma viewer", "Figma: Viewer", "7 days"},              // and somebody of another company.
 	}
 }
 

@@ -83,7 +83,7 @@ func (o *oracle) revoked(id access.RequestID, g access.Grant, list []interaction
 
 // thereAt reports whether the directory had somebody as active at a moment, by what Usher may have read until then.
 func (o *oracle) thereAt(user string, at time.Time) bool {
-	for _, ago := range []time.Duration{-o.skew, 0, time.Second, believedFor + o.skew} {
+	for ago := -o.skew; ago <= believedFor+o.skew; ago += time.Second {
 		if o.world.Okta.StatusAt(user, at.Add(-ago)) != oktasim.StatusActive {
 			return false
 		}
