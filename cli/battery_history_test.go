@@ -93,6 +93,7 @@ func shrink(t *testing.T, h []deed) []deed {
 func play(t *testing.T, h []deed, seen *tally) []string {
 	t.Helper()
 	return inTown(t, setting(h), func(ctx context.Context, w *town) []string {
+		w.patience = 6 * time.Hour // Each message to somebody whose Slack account is off is tried for forty minutes.
 		for _, d := range h {
 			w.do(ctx, d)
 			w.sleep(ctx, time.Second)

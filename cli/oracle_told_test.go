@@ -48,8 +48,8 @@ func (o *oracle) told() {
 	}
 	for id, r := range o.requests {
 		p, _ := o.person(string(r.Requester.User))
-		if u, _ := o.world.Slack.User(p.SlackID()); u.Deleted {
-			continue // Nobody can be told in Slack any more.
+		if u, _ := o.world.Slack.User(p.SlackID()); u.Deleted || o.off[p.Handle] {
+			continue // They could not be told in Slack.
 		}
 		if key := "status of " + string(id) + " to " + p.Handle; count[key] == 0 {
 			o.wrong(3, "%s has no message about request %s, which is %s", p.Handle, id, r.State)
