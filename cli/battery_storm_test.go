@@ -63,8 +63,11 @@ func TestAStormIsTakenInTheOrderOfDanger(t *testing.T) {
 	report(t, inTown(t, crowd(people), func(ctx context.Context, w *town) []string {
 		for i := range people - 1 {
 			length := time.Hour
-			if i == gone {
+			switch {
+			case i == gone:
 				length = 4 * time.Hour
+			case i < people/2: // Whoever asked first is due last.
+				length = 2 * time.Hour
 			}
 			for _, risk := range risks() {
 				if err := w.give(ctx, handle(i), risk, length); err != nil {
@@ -77,7 +80,7 @@ func TestAStormIsTakenInTheOrderOfDanger(t *testing.T) {
 		w.sleep(ctx, 40*time.Minute)
 		from := time.Now()
 		w.world.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
-		w.sleep(ctx, 40*time.Minute)
+		w.sleep(ctx, 100*time.Minute)
 		w.world.Okta.ClearFaults()
 		w.world.Okta.Inject(oktasim.Fault{Name: "group.member.remove", Kind: oktasim.Slow, After: 300 * time.Millisecond})
 		back := len(w.world.Okta.Calls())

@@ -30,11 +30,13 @@ func TestLatenessIsWhatTheOutageMadeIt(t *testing.T) {
 	}
 	w.Clock.Advance(24*time.Hour - 41*time.Minute) // Before the first is due.
 	s.swept(ctx)
+	s.figures(ctx, "before the outage", map[string]float64{"usher_grants_active": 3, "usher_effects_failing": 0, "usher_removals_overdue": 0})
 	w.Okta.Inject(oktasim.Fault{Kind: oktasim.Down})
 	for range 61 {
 		w.Clock.Advance(time.Minute)
 		s.swept(ctx)
 	}
+	s.figures(ctx, "in the outage", map[string]float64{"usher_grants_active": 0, "usher_removals_overdue": 3})
 	w.ClearFaults()
 	s.until(ctx, "all have ended", func() bool {
 		w.Clock.Advance(10 * time.Second) // They are tried again within the minute.
@@ -70,6 +72,16 @@ func TestLatenessIsWhatTheOutageMadeIt(t *testing.T) {
 		t.Error(err)
 	}
 	s.stop()
+}
+
+// figures wants these of /metrics.
+func (s *served) figures(ctx context.Context, when string, want map[string]float64) {
+	s.t.Helper()
+	for name, n := range want {
+		if got, ok := s.metric(ctx, name); !ok || got != n {
+			s.t.Errorf("%s %s is %v, want %v", when, name, got, n)
+		}
+	}
 }
 
 // whole is a duration as the Home tab says it, in minutes begun.
