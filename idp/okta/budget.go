@@ -281,7 +281,7 @@ func (b *budget) compare(bucket string, seen rate, sent, now time.Time) {
 			b.doubts[key] = 0
 		case met && apart:
 			b.doubts[key]++
-		case o.reset == seen.reset && !sent.Before(o.at) && seen.remaining >= o.remaining:
+		case o.reset == seen.reset && sent.After(o.at) && seen.remaining >= o.remaining:
 			// Sent after the other's answer, it would have found less than that answer left.
 			b.doubts[key]++
 		}
