@@ -62,7 +62,7 @@ func bareIdle(b *testing.B, n int) (percent, memory float64) {
 func BenchmarkIdle(b *testing.B) {
 	barePercent, bareMB := bareIdle(b, 100_000)
 	v := newVendors()
-	x := newBench(b, v, v, v)
+	x := newBench(b, v, v.alone())
 	x.fill(100_000)
 	start := time.Now()
 	x.run()
@@ -91,7 +91,7 @@ func BenchmarkRestart(b *testing.B) {
 		n = 100_000
 	}
 	v := newVendors()
-	x := newBench(b, v, v, v)
+	x := newBench(b, v, v.alone())
 	x.fill(n)
 	x.close()
 	read := x.reading()

@@ -20,25 +20,26 @@ type way interface {
 // BenchmarkLifeCycles (G2) runs whole lives, asked for by 64 callers as fast as they are accepted: ask, record, ask the
 // approver, decide, change the group, read back, tell, give back, remove, read back, record.
 //
-// By the bot, each form and click comes as an envelope of Slack, each message goes to Slack's Web API, and each look at a
-// group and change of it is a call to Okta of 5 ms; all of these answer from this very process, whose time they take. The
-// reference are as many bare calls to Okta by 50 workers who keep nothing. The core alone has vendors that answer at once.
+// By the bot, each form and click comes as an envelope of Slack, each message goes to Slack's Web API, each entry to Jira's,
+// and each look at somebody or at a group, and each change of it, is a call to Okta of 5 ms, by the production adapters; all of
+// these answer from this very process, whose time they take. The reference are as many bare calls to Okta by as many workers as
+// its adapter lets through at once, who keep nothing. The core alone has vendors that answer at once.
 func BenchmarkLifeCycles(b *testing.B) {
 	b.Run("bot", func(b *testing.B) {
-		v := newVendors()
-		far := newDistant(b, v)
-		k := newDesk(b, far, v, b.N)
+		k := newDesk(b, b.N)
 		defer k.close()
 		rate := lives(b, k.x, k)
-		calls := far.calls.Load()
-		floor := float64(b.N) / far.floor(int(calls)/2).Seconds() // Two calls each.
-		b.ReportMetric(float64(calls)/float64(b.N), "calls/life")
+		calls := k.far.calls.Load()
+		floor := float64(b.N) / k.far.floor(int(calls)/2, oktaAtOnce).Seconds() // Two calls each.
+		b.ReportMetric(float64(calls)/float64(b.N), "okta-calls/life")
+		b.ReportMetric(float64(k.site.calls.Load())/float64(b.N), "jira-calls/life")
+		b.ReportMetric(float64(k.posts())/float64(b.N), "slack-posts/life")
 		b.ReportMetric(floor, "floor-lives/s")
 		b.ReportMetric(rate/floor, "lives/floor")
 	})
 	b.Run("core", func(b *testing.B) {
 		v := newVendors()
-		x := newBench(b, v, v, v)
+		x := newBench(b, v, v.alone())
 		x.run()
 		defer x.close()
 		lives(b, x, direct{x, identify(b, x.service, "boss")})
@@ -73,14 +74,13 @@ func lives(b *testing.B, x *bench, by way) (rate float64) {
 // sending of the envelope to its acknowledgement, and by the core alone.
 func BenchmarkClickAlone(b *testing.B) {
 	b.Run("bot", func(b *testing.B) {
-		v := newVendors()
-		k := newDesk(b, v, v, b.N)
+		k := newDesk(b, b.N)
 		defer k.close()
 		clicksAlone(b, k.x, k)
 	})
 	b.Run("core", func(b *testing.B) {
 		v := newVendors()
-		x := newBench(b, v, v, v)
+		x := newBench(b, v, v.alone())
 		x.run()
 		defer x.close()
 		clicksAlone(b, x, direct{x, identify(b, x.service, "boss")})
@@ -103,6 +103,7 @@ func clicksAlone(b *testing.B, x *bench, by way) {
 		if err := f.approve(id); err != nil {
 			b.Fatal(err)
 		}
+		x.until(b, func() bool { return x.v.given() > i }) // The next click is to be alone.
 	}
 	f.report((raw + rawCommit(b)) / 2)
 }

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,6 @@ import (
 
 	"usher/access"
 	"usher/bot"
-	"usher/idp"
 	"usher/sandbox/slacksim"
 )
 
@@ -26,6 +26,8 @@ import (
 type desk struct {
 	x    *bench
 	v    *vendors
+	far  *distant
+	site *site
 	sim  *slacksim.Server
 	note *bot.Notifier
 	stop context.CancelFunc
@@ -41,11 +43,12 @@ type desk struct {
 
 var _ access.Notifier = (*desk)(nil)
 
-// newDesk runs the bot and the core for n people and their boss.
-func newDesk(b *testing.B, provider idp.Provider, v *vendors, n int) *desk {
+// newDesk runs the bot, the core and the production adapters for n people and their boss.
+func newDesk(b *testing.B, n int) *desk {
 	b.Helper()
+	v := newVendors()
 	k := &desk{
-		v: v, done: make(chan error, 1), questions: map[string]json.RawMessage{},
+		v: v, far: newDistant(b, v), done: make(chan error, 1), questions: map[string]json.RawMessage{},
 		asks: map[access.RequestID]access.MessageRef{}, askers: map[access.RequestID]access.SlackID{},
 	}
 	sc := slacksim.Config{NoRateLimits: true, CallsMax: 100, AckTimeout: time.Minute, Users: []slacksim.User{deskUser("boss")}}
@@ -67,7 +70,9 @@ func newDesk(b *testing.B, provider idp.Provider, v *vendors, n int) *desk {
 	if k.note, err = bot.NewNotifier(cfg); err != nil {
 		b.Fatal(err)
 	}
-	k.x = newBench(b, provider, v, k)
+	filed := newBoard(b, v)
+	k.site = filed.site
+	k.x = newBench(b, v, outside{provider: k.far.adapter(b), tracker: filed, notifier: k})
 	served, err := bot.New(cfg, k.x.service, k.note)
 	if err != nil {
 		b.Fatal(err)
@@ -112,6 +117,13 @@ func (k *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = fmt.Fprintf(w, `{"ok":true,"channel":%q,"ts":%q}`, channel, ts) // Who has gone needs no answer.
+}
+
+// posts is how many messages are new; those that changed are not counted.
+func (k *desk) posts() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.posted
 }
 
 // Send notes where the question is, and tells whoever clicks.
@@ -192,6 +204,9 @@ func (k *desk) send(by access.SlackID, payload map[string]any) (time.Duration, e
 	}
 	if !got[0].Acked {
 		return 0, errors.New("slack was not answered")
+	}
+	if bytes.Contains(got[0].Ack, []byte(`"response_action":"errors"`)) {
+		return 0, fmt.Errorf("the form was refused: %s", got[0].Ack)
 	}
 	return got[0].AckedIn, nil
 }

@@ -15,16 +15,15 @@ import (
 	"usher/store"
 )
 
-// bench is the core on the real file with vendors that cost nothing, so that what is measured is Usher: its decisions, its
-// evidence, its commits.
+// bench is the core on the real file. With vendors that cost nothing, what is measured is Usher: its decisions, its evidence,
+// its commits.
 type bench struct {
-	b        *testing.B
-	v        *vendors
-	provider idp.Provider
-	notifier access.Notifier
-	store    *store.Store
-	service  *access.Service
-	path     string
+	b       *testing.B
+	v       *vendors
+	out     outside
+	store   *store.Store
+	service *access.Service
+	path    string
 
 	mu     sync.Mutex
 	offset time.Duration
@@ -33,9 +32,16 @@ type bench struct {
 	done chan error
 }
 
-func newBench(b *testing.B, provider idp.Provider, v *vendors, n access.Notifier) *bench {
+// outside is what the core reaches the vendors by.
+type outside struct {
+	provider idp.Provider
+	tracker  access.Tracker
+	notifier access.Notifier
+}
+
+func newBench(b *testing.B, v *vendors, out outside) *bench {
 	b.Helper()
-	x := &bench{b: b, v: v, provider: provider, notifier: n, path: filepath.Join(b.TempDir(), "usher.db")}
+	x := &bench{b: b, v: v, out: out, path: filepath.Join(b.TempDir(), "usher.db")}
 	x.open()
 	return x
 }
@@ -52,7 +58,7 @@ func (x *bench) open() {
 		x.b.Fatal(err)
 	}
 	x.service, err = access.New(access.Config{
-		Store: x.store, Tracker: x.v, Notifier: x.notifier, Providers: map[string]idp.Provider{"okta": x.provider}, Directory: "okta",
+		Store: x.store, Tracker: x.out.tracker, Notifier: x.out.notifier, Providers: map[string]idp.Provider{"okta": x.out.provider}, Directory: "okta",
 		Catalog: func() *catalog.Catalog { return c }, Now: x.now, Logger: quiet, InFlight: 50,
 		Identity: access.Identity{MatchEmail: true, Domains: []string{"x.example"}},
 	})

@@ -3,15 +3,9 @@ package cli_test
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"usher/access"
 	"usher/idp"
@@ -33,6 +27,9 @@ func newVendors() *vendors {
 		members: map[string]bool{}, asked: func(access.RequestID) {}, moved: func(access.RequestID, access.IssueStatus) {},
 	}
 }
+
+// alone is what the core works with when nothing outside of it is to be measured.
+func (v *vendors) alone() outside { return outside{provider: v, tracker: v, notifier: v} }
 
 func identify(b *testing.B, s *access.Service, name string) access.Person {
 	b.Helper()
@@ -122,84 +119,4 @@ func (v *vendors) given() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return len(v.members)
-}
-
-// distant is Okta behind HTTP: each call takes a while.
-type distant struct {
-	*vendors
-	url    string
-	client *http.Client
-	calls  atomic.Int64
-
-	mu      sync.Mutex
-	removed map[idp.UserID]time.Time // When the first byte of the removal arrived.
-}
-
-// answerAfter is how long the stub takes for a call.
-const answerAfter = 5 * time.Millisecond
-
-func newDistant(b *testing.B, v *vendors) *distant {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // Listening on loopback does not wait.
-	if err != nil {
-		b.Fatal(err)
-	}
-	d := &distant{
-		vendors: v, url: "http://" + l.Addr().String(), removed: map[idp.UserID]time.Time{},
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
-	}
-	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodDelete {
-			d.mu.Lock()
-			d.removed[idp.UserID(r.URL.Path[1:])] = time.Now()
-			d.mu.Unlock()
-		}
-		time.Sleep(answerAfter) // The stub's own time, as the measured reference has it too.
-		w.WriteHeader(http.StatusNoContent)
-	})}
-	go func() { _ = srv.Serve(l) }()
-	b.Cleanup(func() { _ = srv.Close() })
-	return d
-}
-
-func (d *distant) call(method string, u idp.UserID) error {
-	d.calls.Add(1)
-	req, err := http.NewRequest(method, d.url+"/"+string(u), nil) //nolint:noctx // Bounded by the benchmark.
-	if err != nil {
-		return err
-	}
-	resp, err := d.client.Do(req)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	return errors.Join(err, resp.Body.Close())
-}
-
-func (d *distant) AddMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
-	if err := d.call(http.MethodPut, u); err != nil {
-		return err
-	}
-	return d.vendors.AddMember(ctx, g, u)
-}
-
-func (d *distant) RemoveMember(ctx context.Context, g idp.GroupID, u idp.UserID) error {
-	if err := d.call(http.MethodDelete, u); err != nil {
-		return err
-	}
-	return d.vendors.RemoveMember(ctx, g, u)
-}
-
-func (d *distant) IsMember(ctx context.Context, g idp.GroupID, u idp.UserID) (bool, error) {
-	if err := d.call(http.MethodGet, u); err != nil {
-		return false, err
-	}
-	return d.vendors.IsMember(ctx, g, u)
-}
-
-// gone is of how many people the removal has arrived.
-func (d *distant) gone() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.removed)
 }
