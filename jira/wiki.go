@@ -1,7 +1,6 @@
 package jira
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -29,12 +28,11 @@ func escape(text string, limit int) (string, bool) {
 		b.WriteString(s)
 		return true
 	}
-	leading := lineStart()
 	for i, line := range lines {
 		if i > 0 && !put("\n") {
 			return b.String(), true
 		}
-		if leading.MatchString(line) && !put(string(gap)) {
+		if startsBlock(line) && !put(string(gap)) {
 			return b.String(), true
 		}
 		r := []rune(line)
@@ -53,9 +51,22 @@ func escaped(text string) string {
 	return s
 }
 
-// lineStart fits what Jira takes for a block at the beginning of a line.
-func lineStart() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(?:h[1-6]\.|bq\.|fn\d*\.|[-*#]+(?:\s|$)|-{2,}|\|)`)
+// startsBlock reports whether Jira takes the beginning of the line for that of a block: a heading (h1.), a quotation (bq.), a
+// footnote (fn1.), an item of a list (* or *# and a space), a ruler (--) or a row of a table (|).
+func startsBlock(line string) bool {
+	const space = "\t\n\f\r "
+	line = strings.TrimLeft(line, space)
+	if strings.HasPrefix(line, "|") || strings.HasPrefix(line, "--") || strings.HasPrefix(line, "bq.") {
+		return true
+	}
+	if number, ok := strings.CutPrefix(line, "fn"); ok {
+		return strings.HasPrefix(strings.TrimLeft(number, "0123456789"), ".")
+	}
+	if level, ok := strings.CutPrefix(line, "h"); ok {
+		return len(level) >= 2 && level[0] >= '1' && level[0] <= '6' && level[1] == '.'
+	}
+	rest := strings.TrimLeft(line, "-*#")
+	return rest != line && (rest == "" || strings.ContainsRune(space, rune(rest[0])))
 }
 
 // escapeRune returns line[i] so that it stands for itself.

@@ -125,3 +125,22 @@ func TestCutCountsAsJiraDoes(t *testing.T) {
 		t.Errorf("cut(short) = %q", got)
 	}
 }
+
+// What a block looks like is said once more, as an expression; every short line of the characters that matter is judged by both.
+func TestBlocksAreKnownByTheirBeginnings(t *testing.T) {
+	t.Parallel()
+	want := regexp.MustCompile(`^\s*(?:h[1-6]\.|bq\.|fn\d*\.|[-*#]+(?:\s|$)|-{2,}|\|)`)
+	const signs = "h16bqfn.-*#| \té"
+	for lines := []string{""}; len([]rune(lines[0])) <= 4; {
+		var longer []string
+		for _, line := range lines {
+			if got := startsBlock(line); got != want.MatchString(line) {
+				t.Fatalf("startsBlock(%q) = %v", line, got)
+			}
+			for _, c := range signs {
+				longer = append(longer, line+string(c))
+			}
+		}
+		lines = longer
+	}
+}
