@@ -99,10 +99,14 @@ func (n *Notifier) update(ctx context.Context, channel, ts string, options ...sl
 	})
 }
 
+// maxIdle is how many connections wait for the next call: more than calls are under way at once, so that none is opened anew for
+// each call when there is much to do.
+const maxIdle = 64
+
 // transport is for the Web API. Proxies of the environment belong to the ordinary network.
 func (c *Config) transport() *http.Transport {
 	t := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
+		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: 90 * time.Second,
 		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
 	}
 	if c.Dial != nil {

@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// maxIdle is how many connections wait for the next call: more than calls are under way at once, so that none is opened anew for
+// each call when there is much to do.
+const maxIdle = 64
+
 // errForeign tells that a call would have left the configured host.
 var errForeign = errors.New("the address is not on the configured Jira host")
 
@@ -26,8 +30,8 @@ func newSigner(cfg Config, base *url.URL) *signer {
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           cfg.Dial,
 			ForceAttemptHTTP2:     true,
-			MaxIdleConns:          16,
-			MaxIdleConnsPerHost:   8,
+			MaxIdleConns:          maxIdle,
+			MaxIdleConnsPerHost:   maxIdle,
 			IdleConnTimeout:       60 * time.Second,
 			TLSHandshakeTimeout:   5 * time.Second,
 			ResponseHeaderTimeout: cfg.Timeout,
