@@ -41,13 +41,13 @@ func storms(b *testing.B, x *bench, d *distant, atOnce int) {
 	if testing.Short() {
 		n = 2000
 	}
-	for storm := 1; b.Loop(); storm++ {
+	for b.Loop() {
 		x.give(n)
 		floor := d.floor(n, atOnce)
 		d.forget()
 		cpu := cpuTime(b)
 		start := x.jump(time.Hour)
-		x.until(b, func() bool { return d.gone() >= n && x.count(access.GrantEnded) >= n*storm })
+		x.until(b, func() bool { return d.gone() >= n && x.over() })
 		all := time.Since(start)
 		b.ReportMetric(inMS(cpuTime(b)-cpu)/float64(n), "cpu-ms/removal")
 		var late []time.Duration
@@ -84,41 +84,59 @@ func (x *bench) give(n int) {
 		})
 	}
 	wg.Wait()
-	x.until(x.b, func() bool { return x.v.given() >= n && x.count(access.GrantActive) >= n })
+	x.until(x.b, func() bool { return x.v.given() >= n && x.active() >= n })
 }
 
-// count counts the grants of a state. That takes a while with many of them, so ask gone or given first.
-func (x *bench) count(state access.GrantState) (n int) {
+// active counts the grants that are active. That takes a while with many of them, so ask given first.
+func (x *bench) active() (n int) {
+	x.b.Helper()
+	x.eachOpen(0, func(g access.Grant) {
+		if g.State == access.GrantActive {
+			n++
+		}
+	})
+	return n
+}
+
+// over reports whether every grant has ended.
+func (x *bench) over() bool {
+	x.b.Helper()
+	over := true
+	x.eachOpen(1, func(access.Grant) { over = false })
+	return over
+}
+
+// firstDue is when the first of the open grants ends.
+func (x *bench) firstDue() (first time.Time) {
+	x.b.Helper()
+	x.eachOpen(0, func(g access.Grant) {
+		if first.IsZero() || g.DueAt.Before(first) {
+			first = g.DueAt
+		}
+	})
+	return first
+}
+
+// eachOpen calls f for the grants that have not ended, for at most limit of them (0 = all).
+func (x *bench) eachOpen(limit int, f func(access.Grant)) {
 	x.b.Helper()
 	err := x.store.View(x.b.Context(), func(tx access.Tx) error {
-		n = 0
-		open, err := tx.IDs(access.Grants, "open", "", 0)
+		ids, err := tx.IDs(access.Grants, "open", "", limit)
 		if err != nil {
 			return err
 		}
-		all, err := tx.IDs(access.Grants, "all", "", 0)
-		if err != nil {
-			return err
-		}
-		if state == access.GrantEnded {
-			n = len(all) - len(open)
-			return nil
-		}
-		for _, id := range open {
+		for _, id := range ids {
 			var g access.Grant
 			if err := tx.Get(access.Grants, id, &g); err != nil {
 				return err
 			}
-			if g.State == state {
-				n++
-			}
+			f(g)
 		}
 		return nil
 	})
 	if err != nil {
 		x.b.Fatal(err)
 	}
-	return n
 }
 
 func (x *bench) until(b *testing.B, cond func() bool) {
@@ -152,10 +170,11 @@ func BenchmarkSingleExpiry(b *testing.B) {
 func oneByOne(b *testing.B, x *bench, d *distant) {
 	b.Helper()
 	const n = 200
-	for round := 1; b.Loop(); round++ {
+	for b.Loop() {
+		d.forget()
 		x.trickle(n)
 		x.jump(x.firstDue().Sub(x.now()) - 5*time.Second) // What else is due by then, the notices, is done by then.
-		x.until(b, func() bool { return d.gone() >= n && x.count(access.GrantEnded) == n*round })
+		x.until(b, func() bool { return d.gone() >= n && x.over() })
 		late := x.lateness(d)
 		b.ReportMetric(late[len(late)/2].Seconds()*1000, "late-p50-ms")
 		b.ReportMetric(late[len(late)*99/100].Seconds()*1000, "late-p99-ms")
@@ -176,33 +195,7 @@ func (x *bench) trickle(n int) {
 		}
 		time.Sleep(20 * time.Millisecond) // Makes them end one by one.
 	}
-	x.until(x.b, func() bool { return x.count(access.GrantActive) == n })
-}
-
-// firstDue is when the first of the active grants ends.
-func (x *bench) firstDue() (first time.Time) {
-	x.b.Helper()
-	err := x.store.View(x.b.Context(), func(tx access.Tx) error {
-		ids, err := tx.IDs(access.Grants, "open", "", 0)
-		if err != nil {
-			return err
-		}
-		first = time.Time{}
-		for _, id := range ids {
-			var g access.Grant
-			if err := tx.Get(access.Grants, id, &g); err != nil {
-				return err
-			}
-			if first.IsZero() || g.DueAt.Before(first) {
-				first = g.DueAt
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		x.b.Fatal(err)
-	}
-	return first
+	x.until(x.b, func() bool { return x.active() == n })
 }
 
 // timers has n bare timers fire one by one, each with a removal, and returns how late their first bytes were.
