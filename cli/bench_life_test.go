@@ -70,8 +70,8 @@ func lives(b *testing.B, x *bench, by way) (rate float64) {
 	return rate
 }
 
-// BenchmarkClickAlone (G1): one approval at a time, each until it is durable, while nothing else happens: by the bot from the
-// sending of the envelope to its acknowledgement, and by the core alone.
+// BenchmarkClickAlone (G1): one approval at a time, each until it is durable: by the bot from the sending of the envelope to
+// its acknowledgement, and by the core alone. Nothing else happens meanwhile but what earlier approvals have left to tell.
 func BenchmarkClickAlone(b *testing.B) {
 	b.Run("bot", func(b *testing.B) {
 		k := newDesk(b, b.N)
