@@ -95,6 +95,10 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 type removed struct {
 	Group       catalog.Group
 	Found, Idle bool
+	// Blind: it was never seen there, and could not be read right before the removal.
+	Blind bool
+	// Doubt is when an earlier process may have sent an addition; zero means never.
+	Doubt time.Time
 }
 
 func (c removed) apply(t *turn) error {
@@ -109,6 +113,9 @@ func (c removed) apply(t *turn) error {
 	// What was given up and may still come about is Usher's for whoever waits to be given it.
 	m.Given = len(m.Leases) > 0 && !m.Preexisting
 	m.Shown, m.Locking, m.Lock, m.RemovedAt = false, false, time.Time{}, t.now.UTC()
+	if c.Doubt.After(m.Unanswered) {
+		m.Unanswered = c.Doubt.UTC()
+	}
 	if !t.now.Before(m.Unanswered.Add(mayLand)) {
 		m.Unanswered = time.Time{}
 	}
@@ -118,6 +125,9 @@ func (c removed) apply(t *turn) error {
 	case c.Idle:
 		text = "Read that " + g.Subject.String() + " is not a member of " + c.Group.String() + "; asked for the removal all the same and read the absence back."
 		facts["found"] = "true"
+	case c.Blind && !c.Found && !again:
+		text = "Asked for the removal of " + g.Subject.String() + " from " + c.Group.String() + " without knowing of a membership, and read the absence back."
+		facts["found"] = "unknown"
 	case c.Found, again:
 		text, facts["found"] = "Read that "+g.Subject.String()+" is not a member of "+c.Group.String()+"; there was nothing left to remove.", "true"
 	}

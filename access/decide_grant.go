@@ -114,6 +114,11 @@ func (c inspected) apply(t *turn) error {
 		m.Preexisting, m.Given, m.Shown = false, true, m.Shown && c.Member
 		t.event(t.home(), EventInspected, Person{}, "Read "+c.Group.String()+" before the change.", facts)
 	}
+	if c.Member && m.Given && !m.Shown { // An addition for a grant that was given up has come about, and nobody has told of it.
+		m.Shown = true
+		t.event(t.home(), EventMemberAdded, Person{}, "Read that "+g.Subject.String()+" is a member of "+c.Group.String()+
+			" by an addition that was made for an earlier grant; there was nothing left to add.", map[string]string{"group": c.Group.String(), "found": "true"})
+	}
 	t.s.Members[m.Key()] = m
 	gg.Preexisting = m.Preexisting
 	if c.Member {
@@ -138,10 +143,16 @@ var errLateRead = errors.New("the directory still shows a membership that was ju
 type added struct {
 	Group catalog.Group
 	Found bool
+	// Doubt is when an earlier process may have sent the addition, too; zero means never.
+	Doubt time.Time
 }
 
 func (c added) apply(t *turn) error {
 	g := t.s.Grant
+	if m := t.member(c.Group); c.Doubt.After(m.Unanswered) {
+		m.Unanswered = c.Doubt.UTC()
+		t.s.Members[m.Key()] = m
+	}
 	gg := g.group(c.Group)
 	if gg == nil || gg.Phase != PhaseAdd {
 		return nil // Given up meanwhile; the removal waits in the same lane.

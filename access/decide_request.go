@@ -264,6 +264,9 @@ func over(r *Request, by Person) error {
 		}
 		return &Refusal{Code: AlreadyDecided, Text: fmt.Sprintf("Already %s by %s on %s.", word, who, when), Request: r.ID}
 	case RequestCanceled:
+		if r.Withdrawn != "" {
+			return &Refusal{Code: RequestOver, Text: r.Withdrawn, Request: r.ID}
+		}
 		return &Refusal{Code: RequestOver, Text: "This request was canceled by " + r.Requester.String() + ".", Request: r.ID}
 	case RequestExpired, RequestPending:
 	}

@@ -90,6 +90,29 @@ type Effect struct {
 // intent: whatever is pending when a process starts may have been sent by the one before it.
 func (e Effect) again() bool { return e.Attempts > 0 || e.inherited }
 
+// inherit takes over what an earlier process left. Its clock may have been ahead: nothing waits longer than it can have been
+// meant to.
+func (e *Effect) inherit(now time.Time) {
+	e.inherited = true
+	longest := 10 * time.Minute // That a vendor may ask for.
+	switch {
+	case e.Refused > 0:
+		longest = time.Hour
+	case e.Unsettled != nil:
+		longest = mayLand
+		if e.Unsettled.Until.After(now.Add(longest)) {
+			u := *e.Unsettled
+			u.Until = now.Add(longest)
+			e.Unsettled = &u
+		}
+	case e.Priority == PriorityRemoval:
+		longest = time.Minute
+	}
+	if e.NotBefore.After(now.Add(longest)) {
+		e.NotBefore = now.Add(longest)
+	}
+}
+
 // TimerKind names what happens at a time.
 type TimerKind string
 

@@ -133,6 +133,7 @@ func (r *Runner) addMember(ctx context.Context, e Effect, done func(command) err
 		return err
 	}
 	shown := st.Members[membershipKey(e.Group, e.User)].Shown
+	member := e.User
 	e.User = st.account(e)
 	if shown { // Another grant has added it since this one looked.
 		is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
@@ -143,7 +144,7 @@ func (r *Runner) addMember(ctx context.Context, e Effect, done func(command) err
 			return done(joined{Group: e.Group})
 		}
 	} else if already(ctx, p, e, true) {
-		return done(added{Group: e.Group, Found: true})
+		return done(added{Group: e.Group, Found: true, Doubt: r.before(e)})
 	}
 	r.s.crashAt("before add")
 	err = h.send(ctx, *st.Grant, func(ctx context.Context) error { return p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User) })
@@ -153,21 +154,25 @@ func (r *Runner) addMember(ctx context.Context, e Effect, done func(command) err
 	case errors.Is(err, idp.ErrGivenUp) && h.givenUp():
 		return done(nothing{})
 	case idp.KindOf(err) == idp.Unavailable:
-		return r.doubt(ctx, e, err)
+		return r.doubt(ctx, e, member, err)
 	case err != nil:
 		return err
 	}
 	r.s.crashAt("after add")
 	if err := r.readBack(ctx, p, e, true); err != nil {
-		return r.doubt(ctx, e, err)
+		return r.doubt(ctx, e, member, err)
 	}
 	r.s.notMissed(ctx, e.Group)
-	return done(added{Group: e.Group})
+	return done(added{Group: e.Group, Doubt: r.before(e)})
 }
 
 // removeMember removes the member unless a lease was taken meanwhile, and reads the absence back.
 func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func(command) error) error {
 	m := st.Members[membershipKey(e.Group, e.User)]
+	var started time.Time
+	if st.Grant != nil {
+		started = st.Grant.StartedAt
+	}
 	needed := len(m.Leases) > 0 || m.Preexisting
 	if needed && !e.again() {
 		return done(kept{Group: e.Group})
@@ -184,6 +189,8 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		}
 		err := r.readBack(ctx, p, e, false)
 		switch {
+		case err == nil && started.IsZero():
+			return done(removed{Group: e.Group, Found: true, Doubt: r.before(e)})
 		case err == nil:
 			return done(removed{Group: e.Group, Found: true})
 		case errors.Is(err, errNotShown), e.Attempts >= triesToLook: // Nobody who was given it waits for a look for ever.
@@ -191,12 +198,15 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		}
 		return err
 	}
-	seen := m.Shown || st.Grant != nil && !st.Grant.StartedAt.IsZero()
-	settled := r.settled(e, m, st.Request.DecidedAt, seen)
+	seen := m.Shown || !started.IsZero()
+	settled := r.settled(e, m, st.Request.DecidedAt, started)
 	if settled.IsZero() && already(ctx, p, e, false) {
 		return done(e.told())
 	}
-	idle := !seen && absent(ctx, p, e)
+	idle, blind := false, false
+	if !seen {
+		idle, blind = absent(ctx, p, e)
+	}
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
 	k := idp.KindOf(err)
@@ -209,9 +219,9 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return err
 	}
 	if !settled.IsZero() {
-		return &unsettledError{Unsettled{Until: settled, Found: missing, Idle: idle}}
+		return &unsettledError{Unsettled{Until: settled, Found: missing, Idle: idle, Blind: blind}}
 	}
-	return done(removed{Group: e.Group, Found: missing, Idle: idle})
+	return done(removed{Group: e.Group, Found: missing, Idle: idle, Blind: blind})
 }
 
 // triesToLook is how often a removal that is not wanted any more is looked into before it is let be.
@@ -227,10 +237,10 @@ func already(ctx context.Context, p idp.Provider, e Effect, want bool) bool {
 	return err == nil && is == want
 }
 
-// absent reports whether the membership was read and is not there.
-func absent(ctx context.Context, p idp.Provider, e Effect) bool {
+// absent reports whether the membership was read and is not there, and whether it could not be read.
+func absent(ctx context.Context, p idp.Provider, e Effect) (gone, blind bool) {
 	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
-	return err == nil && !is
+	return err == nil && !is, err != nil
 }
 
 // errNotShown says that a change was accepted and cannot be proven.

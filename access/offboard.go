@@ -78,7 +78,9 @@ func (s *Service) endAll(ctx context.Context, user idp.UserID) (int, error) {
 	}
 	for _, r := range asked {
 		_, err := s.apply(ctx, r.ID, cancel{System: "The requester's account is not active any more, so the request is closed."})
-		errs = append(errs, err)
+		if CodeOf(err) != RequestOver { // It was closed with its access.
+			errs = append(errs, err)
+		}
 	}
 	return ended, errors.Join(errs...)
 }

@@ -131,6 +131,8 @@ const tellAfter = 2
 
 func backoff(e Effect, f failure) time.Duration {
 	switch {
+	case f.final && e.Kind == EffectRemove && !f.slow && e.Refused <= 300: // Access that outlives its end is worth five hours of calls.
+		return min(time.Minute, 5*time.Second<<min(e.Refused, 4))
 	case f.final: // Only a change of the vendor's settings helps; somebody has been told.
 		return min(time.Hour, 5*time.Second<<min(e.Refused, 10))
 	case f.slow:

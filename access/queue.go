@@ -83,6 +83,8 @@ func (q *queue) add(e Effect, now time.Time) {
 				e.Refused = max(e.Refused, old.Refused)
 			}
 			l.items[i] = e
+		} else if e.inherited { // Wished for anew before the runner began.
+			l.items[i].Attempts, l.items[i].inherited = max(old.Attempts, e.Attempts), true
 		}
 	} else {
 		l.items = append(l.items, e)
@@ -101,15 +103,20 @@ func (q *queue) remove(id, laneName string, rev int) {
 	q.place(l)
 }
 
-// replace puts an effect that has to wait where it was; a newer wish that came meanwhile stays.
+// replace puts an effect that has to wait where it was; a newer wish that came meanwhile stays, and looks before it does again
+// what the failed try may have done.
 func (q *queue) replace(e Effect) {
 	l := q.lanes[e.Lane]
 	if l == nil {
 		return
 	}
 	for i, o := range l.items {
-		if o.ID == e.ID && o.Rev <= e.Rev {
+		switch {
+		case o.ID != e.ID:
+		case o.Rev <= e.Rev:
 			l.items[i] = e
+		default:
+			l.items[i].Attempts, l.items[i].inherited = max(o.Attempts, e.Attempts), o.inherited || e.inherited
 		}
 	}
 	q.place(l)

@@ -35,6 +35,7 @@ type Runner struct {
 	work     sync.WaitGroup
 	began    time.Time                // When it began to run.
 	adding   map[string]chan struct{} // The additions in hand, by effect; closed when one is given up.
+	doubts   map[string]time.Time     // When additions were left without an answer, by membership; the store may have had no room for it.
 	leavers  map[idp.UserID]bool      // Those about whom the directory is being asked; true when it must be asked again.
 	places   chan struct{}            // For as many such questions at once.
 	stats    Stats
@@ -52,7 +53,7 @@ type Stats struct {
 func newRunner(s *Service) *Runner {
 	return &Runner{
 		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		adding: map[string]chan struct{}{}, leavers: map[idp.UserID]bool{}, places: make(chan struct{}, s.cfg.InFlight),
+		adding: map[string]chan struct{}{}, leavers: map[idp.UserID]bool{}, doubts: map[string]time.Time{}, places: make(chan struct{}, s.cfg.InFlight),
 		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
@@ -355,7 +356,11 @@ func (r *Runner) failed(ctx context.Context, e Effect, err error) {
 		next = e
 		next.Attempts++ // It was tried, whatever the store knows of it.
 		next.NotBefore = now.Add(time.Second)
+		if f.made != nil {
+			next.Unsettled = f.made
+		}
 	}
+	next.inherited = e.inherited // The store does not keep that.
 	r.queue.replace(next)
 }
 

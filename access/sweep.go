@@ -125,7 +125,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 		return fmt.Errorf("reconcile: %w", err)
 	}
 	for i := range effects {
-		effects[i].inherited = true
+		effects[i].inherit(s.Now())
 	}
 	s.runner.add(effects)
 	s.runner.timersChanged()

@@ -3,9 +3,11 @@ package access
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"usher/catalog"
+	"usher/idp"
 )
 
 // mayLand is how long after an addition without an answer the vendor may still carry it out. Our own patience with one call
@@ -19,12 +21,13 @@ type Unsettled struct {
 	// Found and Idle are what the removal met, see removed.
 	Found bool `json:"found,omitempty"`
 	Idle  bool `json:"idle,omitempty"`
+	Blind bool `json:"blind,omitempty"`
 }
 
 // told is what the record says of the removal that e made before, if one was made, or else was found to be made.
 func (e Effect) told() removed {
 	if u := e.Unsettled; u != nil {
-		return removed{Group: e.Group, Found: u.Found, Idle: u.Idle}
+		return removed{Group: e.Group, Found: u.Found, Idle: u.Idle, Blind: u.Blind}
 	}
 	return removed{Group: e.Group, Found: true}
 }
@@ -40,27 +43,45 @@ func (e *unsettledError) Error() string {
 // settled is when no addition of the membership can come about any more that was sent before now; zero if none can already.
 // What was approved before this process began, and never seen, may have been sent by the one before it; but not once the removal
 // was made.
-func (r *Runner) settled(e Effect, m Membership, approved time.Time, seen bool) time.Time {
+func (r *Runner) settled(e Effect, m Membership, approved, started time.Time) time.Time {
 	if e.Unsettled != nil {
 		if r.s.Now().Before(e.Unsettled.Until) {
 			return e.Unsettled.Until
 		}
 		return time.Time{}
 	}
-	sent := m.Unanswered
 	r.mu.Lock()
-	if !seen && approved.Before(r.began) && r.began.After(sent) {
+	sent := later(m.Unanswered, r.doubts[m.Key()])
+	if (e.inherited || approved.Before(r.began)) && (started.IsZero() || started.After(r.began)) && r.began.After(sent) {
 		sent = r.began
 	}
 	r.mu.Unlock()
+	if now := r.s.Now(); sent.After(now) { // The clock of an earlier process was ahead.
+		sent = now
+	}
 	if at := sent.Add(mayLand); r.s.Now().Before(at) {
 		return at
 	}
 	return time.Time{}
 }
 
+// before is when an earlier process may have sent an addition last of which this one has not heard; zero if e is of this one.
+func (r *Runner) before(e Effect) time.Time {
+	if !e.inherited {
+		return time.Time{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.began
+}
+
 // doubt notes that an addition failed in a way that leaves open whether it comes about.
-func (r *Runner) doubt(ctx context.Context, e Effect, err error) error {
+func (r *Runner) doubt(ctx context.Context, e Effect, user idp.UserID, err error) error {
+	now := r.s.Now()
+	r.mu.Lock()
+	maps.DeleteFunc(r.doubts, func(_ string, at time.Time) bool { return !now.Before(at.Add(mayLand)) })
+	r.doubts[membershipKey(e.Group, user)] = now
+	r.mu.Unlock()
 	_, failed := r.s.apply(context.WithoutCancel(ctx), e.Request, unanswered{e.Group})
 	return errors.Join(err, failed)
 }

@@ -124,7 +124,7 @@ func (p *Provider) ask(ctx context.Context, op string, where *url.URL, o *outcom
 	if err != nil {
 		// Whatever is wrong with the question, it says nothing about the change.
 		var e *idp.Error
-		if errors.As(err, &e) && !e.Transient() && e.Kind != idp.Unauthorized && e.Kind != idp.Forbidden {
+		if errors.As(err, &e) {
 			e.Kind = idp.Unavailable
 		}
 		return nil, err
