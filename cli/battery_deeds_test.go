@@ -126,6 +126,18 @@ func (w *town) leave(n int) {
 	}
 }
 
+// homecoming has everybody return who decides, for a request that nobody can decide is looked into until its deadline.
+func (w *town) homecoming() {
+	for _, who := range []string{"priya", "samuel", "grace"} {
+		p, _ := w.world.Company.Person(who)
+		_ = w.world.Okta.Reactivate(p.OktaID())
+		if s, _ := w.world.Slack.User(p.SlackID()); s.Deleted {
+			s.Deleted = false
+			w.world.Slack.UpdateUser(s)
+		}
+	}
+}
+
 // badRoads has the next envelopes travel late, several times, or without their acknowledgements.
 func (w *town) badRoads(d deed) {
 	rng := dice(d.String())

@@ -99,6 +99,7 @@ func play(t *testing.T, h []deed, seen *tally) []string {
 			w.sleep(ctx, time.Second)
 		}
 		w.world.ClearFaults()
+		w.homecoming()
 		w.sleep(ctx, time.Minute)
 		w.sleep(ctx, 10*time.Minute) // Search at Jira lags behind; who lost an answer waits for it.
 		w.settle(ctx)

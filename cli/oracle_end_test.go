@@ -58,8 +58,8 @@ func (o *oracle) beginning(id access.RequestID, g access.Grant) {
 			read = answered
 		}
 	}
-	for _, j := range o.jumps { // The clock may jump between the read and its record.
-		if !j.from.Before(read) && !j.from.After(read.Add(o.grace())) {
+	for _, j := range o.jumps { // The clock may jump between the read and its record. Usher's own never goes back.
+		if j.to.After(j.from) && !j.from.Before(read) && !j.from.After(read.Add(o.grace())) {
 			read = read.Add(j.to.Sub(j.from))
 		}
 	}
