@@ -182,18 +182,19 @@ func conditions() map[string]func(p sandbox.Person, d time.Duration) bool {
 	}
 }
 
-// steps are the approvals that a request of the person for so long in all needs; none means that nobody has to.
-func (b *book) steps(r *bookRole, p sandbox.Person, total time.Duration) []bookStep {
+// rule is the rule that decides about a request of the person for so long in all. Its steps are the approvals that are
+// needed; none means that nobody has to approve.
+func (b *book) rule(r *bookRole, p sandbox.Person, total time.Duration) bookRule {
 	rules := r.Policy.rules
 	switch named := b.Policies[r.Policy.name]; {
 	case r.Policy.name != "":
 		rules = named.rules
 	case rules == nil:
-		return b.usualSteps(r)
+		return bookRule{Steps: b.usualSteps(r)}
 	}
 	for _, rule := range rules {
 		if holds(rule.When, p, total) {
-			return rule.Steps
+			return rule
 		}
 	}
 	panic("no rule of the catalog decides about " + r.ID)

@@ -181,6 +181,71 @@ func mutants() []mutant {
 			"TestADayInACompany$", "blocked goroutines remain",
 		},
 		{
+			"tell nobody that the end comes", "access/decide_grant.go",
+			"n > 0 && g.DueAt.Add(-n).After(t.now)", "n < 0 && g.DueAt.Add(-n).After(t.now)",
+			"TestADayInACompany$", "nobody was told of the end",
+		},
+		{
+			"tell too early that the end comes", "access/submit.go",
+			"Notice: e.Notice(d),", "Notice: 2 * e.Notice(d),",
+			"TestADayInACompany$", "that was due from",
+		},
+		{
+			"tell another end than the real one", "bot/view_status.go",
+			"role+\": active\", g.DueAt\n", "role+\": active\", g.DueAt.Add(time.Hour)\n",
+			"TestADayInACompany$", "should say \"Until",
+		},
+		{
+			"ask approvers without the reason", "bot/view_ask.go",
+			"quote(\"Reason given by \"+r.Requester.String(), r.Justification)", "quote(\"Reason given by \"+r.Requester.String(), r.Role.Description)",
+			"TestADayInACompany$", "should say \"Reason given by",
+		},
+		{
+			"say that access has ended before it has", "bot/view_status.go",
+			"role+\": is ending\"", "role+\": ended\"",
+			"TestAVendorGoneForAnHourDelaysOnly/okta_down$", "what came about at",
+		},
+		{
+			"write another length on the issue", "jira/body.go",
+			"line(\"How long\", length)", "line(\"How long\", \"1 hour\")",
+			"TestADayInACompany$", "should say \"How long",
+		},
+		{
+			"name the first step alone on the issue", "jira/body.go",
+			"range r.Policy.Steps {", "range r.Policy.Steps[:min(1, len(r.Policy.Steps))] {",
+			"TestADayInACompany$", "names the steps",
+		},
+		{
+			"write another reason on the issue", "jira/body.go",
+			"escape(strings.TrimSpace(r.Justification),", "escape(strings.TrimSpace(r.Role.Description),",
+			"TestADayInACompany$", "gives the reason",
+		},
+		{
+			"tell an approval as somebody else's", "access/decide_request.go",
+			"text = by.String() + \" approved.\"", "text = r.Requester.String() + \" approved.\"",
+			"TestADayInACompany$", "nobody of that name did",
+		},
+		{
+			"have the issue active before the access is", "access/home.go",
+			"\tcase GrantProvisioning:\n\t\treturn IssueApproved\n", "\tcase GrantProvisioning:\n\t\treturn IssueActive\n",
+			"TestEachFaultThatLasts.*/okta_group.member.add_error_500_asking_10m0s$", "the request had not",
+		},
+		{
+			"show another end on the Home tab", "bot/view_home.go",
+			"left*\", \"until \"+when(d))", "left*\", \"until \"+when(d.Add(time.Hour)))",
+			"TestADayInACompany$", "the Home tab of",
+		},
+		{
+			"keep an open Home tab as it was", "bot/homes.go",
+			"<= homeOpen {", "<= time.Second {",
+			"TestAnOpenHomeTabShowsTheEnd$", "drawn at",
+		},
+		{
+			"ask again though Slack said when", "access/failure.go",
+			"\t\t\tf.wish = now.Add(te.RetryAfter)\n", "\t\t\tf.wish = now\n",
+			"TestEachFaultOfEachCall.*/slack_chat.postMessage_rate_limit$", "to wait until",
+		},
+		{
 			"ask about a leaver only once", "access/leaver.go",
 			"func(tx Tx) error { return tx.SetTimer(next) }", "func(tx Tx) error { return tx.ClearTimer(next.ID) }",
 			"TestALeaverLosesEverythingWhenTheDirectoryAnswersAgain/an_hour$", "she is still a member",

@@ -207,18 +207,21 @@ func (o *oracle) before(r access.Request) time.Duration {
 	return time.Duration(total)
 }
 
-// steps are the approvals that the request needs by the catalog. An extension counts for the whole length.
-func (o *oracle) steps(r access.Request) []bookStep {
+// steps are the approvals that the request needs by the catalog.
+func (o *oracle) steps(r access.Request) []bookStep { return o.rule(r).Steps }
+
+// rule is the one of the catalog that decides about the request. An extension counts for the whole length.
+func (o *oracle) rule(r access.Request) bookRule {
 	role := o.book.role(string(r.Role.Entitlement))
 	who, _ := o.person(string(r.Requester.User))
 	if role == nil {
-		return nil
+		return bookRule{}
 	}
 	total := time.Duration(r.Duration)
 	if r.Kind == access.KindExtension {
 		total += o.before(r)
 	}
-	return o.book.steps(role, who, total)
+	return o.book.rule(role, who, total)
 }
 
 func groupsOf(r access.Role) (ids []string) {

@@ -24,8 +24,12 @@ type oracle struct {
 	// outages are the times in which the product was dead or Okta was out of reach: a removal that fell due then may come up
 	// to a minute after. Okta's calls that a fault hit are added, see read.
 	outages []span
+	// breaks are those alone, without Okta's calls that a fault hit.
+	breaks []span
 	// jumps are those of the clock.
 	jumps []span
+	// slow says that answers are long under way.
+	slow bool
 	// realTime says that the product runs in a process of its own, on a machine that may be busy.
 	realTime bool
 	// lag says that reads at Okta trail behind writes: a look before a repetition may then show too little.
@@ -99,13 +103,17 @@ func (o *oracle) judge(ctx context.Context) []string {
 	}
 	o.rest()
 	o.told()
+	o.notices()
+	o.words()
+	o.homes()
+	o.waited()
 	return o.faults
 }
 
 // read takes everything out of the file.
 func (o *oracle) read(ctx context.Context) error {
 	o.now, o.calls, o.extensions = o.world.Clock.Now(), o.callsByUser(), map[access.GrantID][]access.RequestID{}
-	o.outages = slices.Concat(o.outages, o.hits())
+	o.breaks, o.outages = o.outages, slices.Concat(o.outages, o.hits())
 	slices.SortFunc(o.outages, func(a, b span) int { return a.from.Compare(b.from) })
 	return o.store.View(ctx, func(tx access.Tx) (err error) {
 		o.requests, o.grants = map[access.RequestID]access.Request{}, map[access.RequestID]access.Grant{}
@@ -414,6 +422,7 @@ func (o *oracle) issues() {
 			o.wrong(3, "issue %s is %q and must be %q", is.Key, is.Status, want)
 		}
 		o.lines(r, is)
+		o.fields(r, is)
 	}
 	for id := range o.requests {
 		if count[id] != 1 {

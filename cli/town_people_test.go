@@ -188,7 +188,7 @@ func (w *town) judge(ctx context.Context) []string {
 	deaths, _ := w.counts()
 	o := &oracle{
 		world: w.world, book: w.book, byCore: w.byCore, store: w.life.prog.Store(), outages: w.outages, jumps: w.jumps, promises: w.promises, direct: w.direct, skew: w.skew,
-		hands: w.hands, off: w.off, lag: w.oddity == "lag" || w.oddity == "back", // Okta's clock goes back with the wall's.
+		hands: w.hands, off: w.off, slow: w.lag != nil, lag: w.oddity == "lag" || w.oddity == "back", // Okta's clock goes back with the wall's.
 	}
 	w.mu.Lock()
 	if !w.cleared.IsZero() {
