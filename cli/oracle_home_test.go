@@ -16,6 +16,9 @@ import (
 // homes checks what people's Home tabs show: what was true when they were drawn, and no older state where Usher keeps them up
 // to date.
 func (o *oracle) homes() {
+	if o.skew > 0 {
+		return // Whose clock a tab was drawn by cannot be told then.
+	}
 	opened, away := o.opened(), o.slackAway()
 	for _, p := range o.world.Company.People {
 		v, some := o.world.Slack.Home(p.SlackID())
@@ -189,9 +192,6 @@ func (o *oracle) opened() map[string][]time.Time {
 
 // redrawn wants a Home tab that was opened lately to show what happened since, where Usher ran and nothing failed.
 func (o *oracle) redrawn(p sandbox.Person, at time.Time, opened []time.Time, away []span) {
-	if o.skew > 0 {
-		return
-	}
 	for id, r := range o.requests {
 		if string(r.Requester.User) != p.OktaID() {
 			continue
