@@ -30,6 +30,7 @@ type Runner struct {
 	// next is when the earliest timer is due, as far as it was looked up; it is looked up again when timers have changed.
 	next      time.Time
 	nextKnown bool
+	changes   int // How often timers have changed.
 	// sweeping keeps sweeps from overlapping.
 	sweeping sync.Mutex
 	work     sync.WaitGroup
@@ -180,6 +181,7 @@ func (r *Runner) timersChanged() {
 func (r *Runner) lookAgain() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.changes++
 	r.nextKnown = false
 }
 
@@ -187,8 +189,7 @@ func (r *Runner) lookAgain() {
 // called at any time.
 func (r *Runner) NextDue(ctx context.Context) time.Time {
 	r.mu.Lock()
-	at, known := r.next, r.nextKnown
-	r.nextKnown = true // Cleared again by whoever changes a timer from here on.
+	at, known, changes := r.next, r.nextKnown, r.changes
 	r.mu.Unlock()
 	if known {
 		return at
@@ -203,10 +204,11 @@ func (r *Runner) NextDue(ctx context.Context) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
-		r.nextKnown = false
 		return r.s.Now()
 	}
-	r.next = at
+	if r.changes == changes { // What was read is what there is.
+		r.next, r.nextKnown = at, true
+	}
 	return at
 }
 

@@ -168,7 +168,8 @@ func (w *town) nothingToDo() bool {
 			w.why = fmt.Errorf("%s is left, %d tries, not before %s: %s", e.ID, e.Attempts, e.NotBefore, e.LastError)
 		}
 		timers, err2 := tx.Due(time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC), 0)
-		asking := slices.ContainsFunc(timers, func(t access.Timer) bool { return t.Kind == access.TimerLeaver })
+		soon := w.world.Clock.Now().Add(w.skew + time.Second) // What falls due in this very moment is not at rest.
+		asking := slices.ContainsFunc(timers, func(t access.Timer) bool { return t.Kind == access.TimerLeaver || t.At.Before(soon) })
 		return errors.Join(err, err2) == nil && len(list) == 0 && !asking
 	})
 }
