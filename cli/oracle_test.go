@@ -234,7 +234,7 @@ func (o *oracle) membership(group, user string, before bool, list []oktasim.Chan
 // what may have been added is taken back if its grant was given up. A death or a lost answer explains none: before a change
 // is tried again Usher looks.
 func (o *oracle) explained() (n int) {
-	lost := map[string]time.Time{}
+	lost, removed := map[string]time.Time{}, map[string]time.Time{}
 	for _, c := range o.world.Okta.Calls() {
 		if c.Fault != "" && (c.Name == "user.groups" || c.Name == "group.member.remove" && o.givenUp(c)) {
 			n++
@@ -243,7 +243,12 @@ func (o *oracle) explained() (n int) {
 		case c.Fault == string(oktasim.Late):
 			n++ // It may land when the next try has done it.
 		case c.Name == "group.member.remove" && c.At.Before(lost[c.Path].Add(latest)):
-			n++ // A look proves nothing while an addition without an answer may still come about.
+			n++ // A look proves nothing while an addition without an answer may still come about,
+		case c.Name == "group.member.remove" && c.At.Before(removed[c.Path].Add(latest)) && o.givenUp(c):
+			n++ // which the process may have sent that died after its removal.
+		}
+		if c.Name == "group.member.remove" {
+			removed[c.Path] = c.At
 		}
 		if c.Name == "group.member.add" && c.Fault != "" {
 			lost[c.Path] = c.At

@@ -15,8 +15,8 @@ import (
 // when, by whose leave. All of it the oracle knows from the catalog, the company and what Slack delivered.
 func (o *oracle) words() {
 	for _, p := range o.world.Company.People {
-		if u, _ := o.world.Slack.User(p.SlackID()); u.Deleted {
-			continue // Nobody can change their messages any more.
+		if u, _ := o.world.Slack.User(p.SlackID()); u.Deleted || o.off[p.Handle] {
+			continue // Nobody could change their messages then.
 		}
 		for _, m := range o.world.Slack.Messages(p.SlackID()) {
 			kind, id := markOf(m.Metadata)
