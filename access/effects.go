@@ -200,6 +200,11 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	}
 	seen := m.Shown || !started.IsZero()
 	settled := r.settled(e, m, st.Request.DecidedAt, started)
+	if u := e.Unsettled; u != nil && !settled.IsZero() { // Woken too early, by a clock that jumped.
+		made := *u
+		made.Until = settled
+		return &unsettledError{made}
+	}
 	if settled.IsZero() && already(ctx, p, e, false) {
 		return done(e.told())
 	}

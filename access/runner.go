@@ -34,9 +34,9 @@ type Runner struct {
 	// sweeping keeps sweeps from overlapping.
 	sweeping sync.Mutex
 	work     sync.WaitGroup
-	began    time.Time                // When it began to run.
+	began    moment                   // When it began to run.
 	adding   map[string]chan struct{} // The additions in hand, by effect; closed when one is given up.
-	doubts   map[string]time.Time     // When additions were left without an answer, by membership; the store may have had no room for it.
+	doubts   map[string]moment        // When additions were left without an answer, by membership; the store may have had no room for it.
 	leavers  map[idp.UserID]bool      // Those about whom the directory is being asked; true when it must be asked again.
 	places   chan struct{}            // For as many such questions at once.
 	stats    Stats
@@ -54,7 +54,7 @@ type Stats struct {
 func newRunner(s *Service) *Runner {
 	return &Runner{
 		s: s, queue: newQueue(s.cfg.InFlight, s.cfg.Calm), wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		adding: map[string]chan struct{}{}, leavers: map[idp.UserID]bool{}, doubts: map[string]time.Time{}, places: make(chan struct{}, s.cfg.InFlight),
+		adding: map[string]chan struct{}{}, leavers: map[idp.UserID]bool{}, doubts: map[string]moment{}, places: make(chan struct{}, s.cfg.InFlight),
 		stats: Stats{Done: map[EffectKind]int{}, Failed: map[EffectKind]int{}}, delays: map[string]*delays{},
 	}
 }
@@ -103,7 +103,7 @@ func (r *Runner) add(list []Effect) {
 // error only if the store cannot be read.
 func (r *Runner) Run(ctx context.Context) error {
 	r.mu.Lock()
-	r.began = r.s.Now()
+	r.began = r.s.moment()
 	r.mu.Unlock()
 	if err := r.s.Reconcile(ctx); err != nil {
 		if ctx.Err() != nil {

@@ -67,6 +67,7 @@ type Service struct {
 	runner    *Runner
 	records   *cache
 	seekers   *seekers
+	elapses   bool // There is a clock that never jumps.
 
 	clockMu sync.Mutex
 	latest  time.Time     // What Now returned last,
@@ -101,7 +102,8 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	if cfg.Elapsed == nil {
+	elapses := cfg.Elapsed != nil
+	if !elapses {
 		cfg.Elapsed = func() time.Duration { return 0 }
 	}
 	if cfg.Calm == 0 {
@@ -111,7 +113,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.InFlight = 5
 	}
 	s := &Service{
-		cfg: cfg, directory: dir, log: cfg.Logger, records: newCache(), seekers: newSeekers(),
+		cfg: cfg, directory: dir, log: cfg.Logger, records: newCache(), seekers: newSeekers(), elapses: elapses,
 		users: map[idp.UserID]cached[idp.User]{}, groups: map[idp.UserID]cached[[]idp.Group]{},
 		bosses: map[idp.UserID]cached[idp.User]{},
 	}

@@ -40,29 +40,52 @@ func (e *unsettledError) Error() string {
 	return "removed; an addition without an answer may come about until " + stamp(e.made.Until)
 }
 
+// moment is a reading of the clock of the core and of the one that never jumps.
+type moment struct {
+	at      time.Time
+	elapsed time.Duration
+}
+
+func (s *Service) moment() moment { return moment{s.Now(), s.cfg.Elapsed()} }
+
+// landed is when nothing can come about any more that was sent at that moment; zero if nothing can already. A clock that jumps
+// ahead lets nothing pass at the vendor.
+func (s *Service) landed(sent moment) time.Time {
+	now := s.moment()
+	left := sent.at.Add(mayLand).Sub(now.at)
+	if s.elapses {
+		left = max(left, sent.elapsed+mayLand-now.elapsed)
+	}
+	if left <= 0 {
+		return time.Time{}
+	}
+	return now.at.Add(left)
+}
+
 // settled is when no addition of the membership can come about any more that was sent before now; zero if none can already.
 // What was approved before this process began, and never seen, may have been sent by the one before it; but not once the removal
 // was made.
 func (r *Runner) settled(e Effect, m Membership, approved, started time.Time) time.Time {
-	if e.Unsettled != nil {
-		if r.s.Now().Before(e.Unsettled.Until) {
-			return e.Unsettled.Until
-		}
+	r.mu.Lock()
+	sent, known := r.doubts[m.Key()]
+	began := r.began
+	r.mu.Unlock()
+	if !known { // An earlier process may have sent it, whose clock may have jumped.
+		sent.elapsed = began.elapsed
+	}
+	sent.at = later(m.Unanswered, sent.at)
+	switch {
+	case e.Unsettled != nil:
+		sent.at = e.Unsettled.Until.Add(-mayLand)
+	case (e.inherited || approved.Before(began.at)) && (started.IsZero() || started.After(began.at)) && began.at.After(sent.at):
+		sent = began
+	case sent.at.IsZero():
 		return time.Time{}
 	}
-	r.mu.Lock()
-	sent := later(m.Unanswered, r.doubts[m.Key()])
-	if (e.inherited || approved.Before(r.began)) && (started.IsZero() || started.After(r.began)) && r.began.After(sent) {
-		sent = r.began
+	if now := r.s.Now(); sent.at.After(now) && e.Unsettled == nil { // The clock of an earlier process was ahead.
+		sent.at = now
 	}
-	r.mu.Unlock()
-	if now := r.s.Now(); sent.After(now) { // The clock of an earlier process was ahead.
-		sent = now
-	}
-	if at := sent.Add(mayLand); r.s.Now().Before(at) {
-		return at
-	}
-	return time.Time{}
+	return r.s.landed(sent)
 }
 
 // before is when an earlier process may have sent an addition last of which this one has not heard; zero if e is of this one.
@@ -72,14 +95,14 @@ func (r *Runner) before(e Effect) time.Time {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.began
+	return r.began.at
 }
 
 // doubt notes that an addition failed in a way that leaves open whether it comes about.
 func (r *Runner) doubt(ctx context.Context, e Effect, user idp.UserID, err error) error {
-	now := r.s.Now()
+	now := r.s.moment()
 	r.mu.Lock()
-	maps.DeleteFunc(r.doubts, func(_ string, at time.Time) bool { return !now.Before(at.Add(mayLand)) })
+	maps.DeleteFunc(r.doubts, func(_ string, sent moment) bool { return r.s.landed(sent).IsZero() })
 	r.doubts[membershipKey(e.Group, user)] = now
 	r.mu.Unlock()
 	_, failed := r.s.apply(context.WithoutCancel(ctx), e.Request, unanswered{e.Group})
