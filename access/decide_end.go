@@ -135,15 +135,25 @@ func (c removed) apply(t *turn) error {
 	return t.maybeEnded()
 }
 
-// kept says that a removal was not carried out because a lease was taken meanwhile.
-type kept struct{ Group catalog.Group }
+// kept says that a removal was not carried out because a lease was taken meanwhile; if Blind, that it may have been all the
+// same, by an earlier try, and could not be looked into.
+type kept struct {
+	Group catalog.Group
+	Blind bool
+}
 
 func (c kept) apply(t *turn) error {
 	gg := t.s.Grant.group(c.Group)
 	if gg == nil || gg.Phase != PhaseRemove {
 		return nil
 	}
-	t.keep(gg, "another grant needs it")
+	if !c.Blind {
+		t.keep(gg, "another grant needs it")
+		return t.maybeEnded()
+	}
+	gg.Phase = PhaseKept
+	t.event(t.home(), EventMemberKept, Person{}, "Another grant needs the membership of "+c.Group.String()+", so Usher asks for its removal no"+
+		" more; whether an earlier try has removed it could not be read.", map[string]string{"group": c.Group.String(), "found": "unknown"})
 	return t.maybeEnded()
 }
 

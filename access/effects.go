@@ -193,8 +193,10 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 			return done(removed{Group: e.Group, Found: true, Doubt: r.before(e)})
 		case err == nil:
 			return done(removed{Group: e.Group, Found: true})
-		case errors.Is(err, errNotShown), e.Attempts >= triesToLook: // Nobody who was given it waits for a look for ever.
+		case errors.Is(err, errNotShown):
 			return done(kept{Group: e.Group})
+		case e.Attempts >= triesToLook: // Nobody who was given it waits for a look for ever.
+			return done(kept{Group: e.Group, Blind: true})
 		}
 		return err
 	}

@@ -61,3 +61,35 @@ func TestNothingIsToldAsRemovedWhenTheLookFails(t *testing.T) {
 		w.nothingAdded(id)
 	})
 }
+
+// The removal was made and its answer lost, and before it is tried again another role has been given the same group. For a minute
+// nobody can look: the record does not say that the membership was left in place.
+func TestARemovalThatCannotBeLookedIntoIsNotToldAsLeftInPlace(t *testing.T) {
+	t.Parallel()
+	inOddTown(t, func(t *testing.T, w *world, d *odd) {
+		first := w.active("rita", "write", time.Hour)
+		d.remove.Store(oddly(func(_ context.Context, change func() error) error {
+			d.remove.Store(usual())
+			if err := change(); err != nil {
+				return err
+			}
+			w.dir.failing(func(op string, _ idp.GroupID) error { return &idp.Error{Kind: idp.Unavailable, Op: op} })
+			return &idp.Error{Kind: idp.Unavailable, Op: "remove member"}
+		}))
+		w.release(first)
+		second := w.approvedFor("also-write", time.Hour)
+		wait(2 * time.Minute)
+		w.dir.failing(nil)
+		wait(time.Minute)
+		if w.state(first) != access.GrantEnded || w.state(second) != access.GrantActive || !w.dir.member("gwrite", "rita") {
+			t.Errorf("the first is %s, the second %s", w.state(first), w.state(second))
+		}
+		i := slices.IndexFunc(w.events(first), func(e access.Event) bool { return e.Kind == access.EventMemberKept })
+		if i < 0 || w.events(first)[i].Facts["found"] != "unknown" {
+			t.Errorf("the record says: %+v", w.events(first))
+		}
+		if n := w.count(second, access.EventMemberAdded); n != 1 {
+			t.Errorf("the second tells of %d additions", n)
+		}
+	})
+}
