@@ -44,6 +44,7 @@ battery:
 	play failing-disks store 'DiskThatFails|FullDisk|FailedSync|CannotBeOpened|FileThat|CutOff|Torn|OtherProcess|ReadableFile|NewerLayout' 20; \
 	play power-failures store 'Power|Damaged' 1; \
 	play schedules bot 'EverySchedule|AttacksAmong' 1; \
+	play core access 'Chaos' 1; \
 	play okta idp/okta 'Pairs|Drain' 1; \
 	play jira jira 'Pairs' 1; \
 	$(MAKE) fuzz FUZZTIME=10m PASSED="$(STATE)" || failed="$$failed fuzzing"; \
