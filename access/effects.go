@@ -144,7 +144,7 @@ func (r *Runner) addMember(ctx context.Context, e Effect, done func(command) err
 			return done(joined{Group: e.Group})
 		}
 	} else if already(ctx, p, e, true) {
-		return done(added{Group: e.Group, Found: true, Doubt: r.before(e)})
+		return done(added{Group: e.Group, Found: true, Doubt: r.before(e, st.Request.DecidedAt)})
 	}
 	r.s.crashAt("before add")
 	err = h.send(ctx, *st.Grant, func(ctx context.Context) error { return p.AddMember(ctx, idp.GroupID(e.Group.ID), e.User) })
@@ -163,7 +163,7 @@ func (r *Runner) addMember(ctx context.Context, e Effect, done func(command) err
 		return r.doubt(ctx, e, member, err)
 	}
 	r.s.notMissed(ctx, e.Group)
-	return done(added{Group: e.Group, Doubt: r.before(e)})
+	return done(added{Group: e.Group, Doubt: r.before(e, st.Request.DecidedAt)})
 }
 
 // removeMember removes the member unless a lease was taken meanwhile, and reads the absence back.
@@ -190,7 +190,7 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		err := r.readBack(ctx, p, e, false)
 		switch {
 		case err == nil && started.IsZero():
-			return done(removed{Group: e.Group, Found: true, Doubt: r.before(e)})
+			return done(removed{Group: e.Group, Found: true, Doubt: r.before(e, st.Request.DecidedAt)})
 		case err == nil:
 			return done(removed{Group: e.Group, Found: true})
 		case errors.Is(err, errNotShown):

@@ -105,3 +105,30 @@ func TestALateFirstTryOfADeadProcessIsTakenBackThoughItsRemovalIsNotNeeded(t *te
 		w.nobodyLeft(id)
 	})
 }
+
+// The next process could not add either, and cannot remove when the access is given back; then the group is asked for by another role.
+func TestALateFirstTryOfADeadProcessIsTakenBackThoughTheNextOneCouldNotAdd(t *testing.T) {
+	t.Parallel()
+	inMortalTown(t, 100*time.Second, func(_ *testing.T, w *world, stop func()) {
+		id := w.approved(time.Hour)
+		wait(time.Second)
+		stop()
+		w.dir.failing(func(op string, _ idp.GroupID) error {
+			if op == "remove" || op == "add" {
+				return &idp.Error{Kind: idp.Throttled, Op: op, RetryAt: time.Now().Add(5 * time.Second)}
+			}
+			return nil
+		})
+		w.open()
+		w.run()
+		wait(time.Second)
+		w.release(id)
+		wait(10 * time.Second)
+		second := w.approvedFor("also-write", time.Hour)
+		wait(2 * time.Second)
+		w.dir.failing(nil)
+		wait(20 * time.Second)
+		w.release(second)
+		w.nobodyLeft(id)
+	})
+}

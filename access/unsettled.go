@@ -88,13 +88,14 @@ func (r *Runner) settled(e Effect, m Membership, approved, started time.Time) ti
 	return r.s.landed(sent)
 }
 
-// before is when an earlier process may have sent an addition last of which this one has not heard; zero if e is of this one.
-func (r *Runner) before(e Effect) time.Time {
-	if !e.inherited {
-		return time.Time{}
-	}
+// before is when an earlier process may have sent an addition last of which this one has not heard; zero if what it is
+// about was approved in this one.
+func (r *Runner) before(e Effect, approved time.Time) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !e.inherited && !approved.Before(r.began.at) {
+		return time.Time{}
+	}
 	return r.began.at
 }
 
