@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"usher/sandbox/battery"
 	"usher/sandbox/slacksim"
 )
 
@@ -30,7 +31,8 @@ func TestAFloodThatNobodyWorksOffStaysInBoundedMemory(t *testing.T) {
 	if raceOn {
 		size /= 4 // Of four times the size each.
 	}
-	seed := uint64(time.Now().UnixNano())
+	battery.Alone(t)
+	seed := battery.Seed(t)
 	s, core := floodStage(t)
 	core.gate = make(chan struct{})
 	open := sync.OnceFunc(func() { close(core.gate) })

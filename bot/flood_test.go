@@ -14,6 +14,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"usher/access"
+	"usher/sandbox/battery"
 	"usher/sandbox/slacksim"
 )
 
@@ -192,7 +193,8 @@ func (c *floodCore) did(keys []string) bool {
 func TestAFloodLosesNothingAndDoesNothingTwice(t *testing.T) {
 	t.Parallel()
 	const size = 3000
-	seed := uint64(time.Now().UnixNano())
+	battery.Alone(t)
+	seed := battery.Seed(t)
 	got := playFlood(t, size, seed)
 	if len(got.acked) != size {
 		t.Errorf("seed %d: %d of %d acknowledged, %d sent again", seed, len(got.acked), size, got.again)

@@ -49,6 +49,7 @@ func hostile() map[string]string {
 		"long word pair": strings.Repeat("ampersand & ", 300),
 		"long wide":      strings.Repeat("😀", 3000),
 		"json":           `","type":"mrkdwn","text":"`,
+		"csv":            "=HYPERLINK(\"https://evil.example\",\"Approve\")",
 		"url":            "https://evil.example/approve?x=1",
 		"wide":           strings.Repeat("&", 3000),
 	}

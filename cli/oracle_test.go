@@ -310,17 +310,19 @@ func (o *oracle) records() {
 	}
 	o.readBacks()
 	proofs := map[string]int{}
+	givenUp := map[string]int{} // What was added by a try whose grant was given up has a removal as its only proof.
 	for id, list := range o.events {
 		for _, e := range list {
+			_, group, _ := strings.Cut(e.Facts["group"], ":")
+			if e.Kind == access.EventMemberKept && e.Facts["found"] == "unknown" { // The record says that nobody could look.
+				givenUp[fmt.Sprint(o.requests[id].Subject.User, group, false)]++
+			}
 			if e.Kind != access.EventMemberAdded && e.Kind != access.EventMemberRemoved {
 				continue
 			}
-			_, group, _ := strings.Cut(e.Facts["group"], ":")
 			proofs[fmt.Sprint(o.requests[id].Subject.User, group, e.Kind == access.EventMemberAdded)]++
 		}
 	}
-	// What was added by a try whose grant was given up has a removal as its only proof.
-	givenUp := map[string]int{}
 	for _, g := range o.grants {
 		for _, group := range g.Role.Groups {
 			if g.StartedAt.IsZero() && g.State.Final() {
