@@ -47,6 +47,9 @@ func verify(ctx context.Context, path string, bolt bool) (Copy, error) {
 		return Copy{}, explain(path, err)
 	}
 	c := Copy{Path: path, Records: map[access.Kind]int{}}
+	if info, err := os.Stat(path); err == nil { // A file at rest may be longer than what bbolt uses of it.
+		c.Bytes = info.Size()
+	}
 	if err = trust(ctx, file, wholeAlways); err == nil {
 		m, _ := readMeta(file) // It was there a moment ago.
 		if heads := checkHeads(file, m); heads != nil {
@@ -64,7 +67,6 @@ func verify(ctx context.Context, path string, bolt bool) (Copy, error) {
 
 // judge looks at a file whose pages are sound.
 func (c *Copy) judge(ctx context.Context, b *bbolt.Tx, bolt bool) (err error) {
-	c.Bytes = b.Size()
 	if c.Schema, err = version(b, c.Path); err != nil {
 		return err
 	}
