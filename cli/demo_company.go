@@ -61,7 +61,7 @@ func (a *App) newDemo(start startState) (*demo, error) {
 		return nil, errors.Join(err, d.close())
 	}
 	d.inner = &App{
-		Stdout: d.log, Stderr: d.log, Now: d.world.Clock.Now, Manifest: a.Manifest,
+		Stdout: d.log, Stderr: d.log, Now: d.world.Clock.Now, Elapsed: elapsed(d.world.Clock.Now), Manifest: a.Manifest,
 		Calm:    200 * time.Millisecond, // Somebody watches.
 		Getenv:  func(k string) string { return env[k] },
 		Started: func(r Running) { d.ready <- r },

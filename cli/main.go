@@ -23,6 +23,8 @@ type App struct {
 	Getenv func(string) string
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
+	// Elapsed is a clock that goes forward with the time that passes and never jumps. Default the machine's own.
+	Elapsed func() time.Duration
 	// Manifest is the Slack app's manifest, from which the sandbox takes scopes and commands.
 	Manifest []byte
 	// Crash is called at each point at which a killed process leaves something different behind. For crash tests; default

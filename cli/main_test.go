@@ -49,9 +49,12 @@ func child() int {
 	}
 	point := os.Getenv(crashVar)
 	lag, _ := time.ParseDuration(os.Getenv(lagVar)) // None.
+	now := func() time.Time { return time.Now().Add(offset()) }
+	began := now()
 	a := &cli.App{
 		Stdout: os.Stdout, Stderr: os.Stderr, Manifest: manifest,
-		Now:     func() time.Time { return time.Now().Add(offset()) },
+		Now:     now,
+		Elapsed: func() time.Duration { return now().Sub(began) }, // The time that the parent lets pass has passed everywhere.
 		Calm:    100 * time.Millisecond,
 		Crash:   crasher(point),
 		Dial:    dialer(os.Getenv(slowVar), lag),

@@ -80,11 +80,19 @@ func (p *parts) botConfig(a *App) bot.Config {
 	}
 }
 
-// elapsed is the time since now by the clock that never jumps. On Linux it stands still while the machine is suspended;
-// then the wall clock jumps ahead, which the core follows.
-func elapsed() func() time.Duration {
-	start := time.Now()
-	return func() time.Duration { return time.Since(start) }
+// elapsed is the clock of the settings, or the machine's own.
+func (a *App) elapsed() func() time.Duration {
+	if a.Elapsed != nil {
+		return a.Elapsed
+	}
+	return elapsed(time.Now)
+}
+
+// elapsed is the time since now. By the clock that never jumps, of which time.Now keeps a reading, it stands still on Linux while
+// the machine is suspended; then the wall clock jumps ahead, which the core follows.
+func elapsed(now func() time.Time) func() time.Duration {
+	start := now()
+	return func() time.Duration { return now().Sub(start) }
 }
 
 func userAgent() string { return "usher/" + strings.Fields(version())[0] }
@@ -131,7 +139,7 @@ func (p *parts) core(a *App) (err error) {
 	cfg := access.Config{
 		Store: s, Tracker: p.tracker, Notifier: p.notifier,
 		Providers: forCore(p.idp), Directory: p.cfg.people(),
-		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Elapsed: elapsed(), Calm: a.Calm, Logger: p.log, Crash: a.Crash,
+		Catalog: p.live.Current, Admins: p.cfg.Admins, Now: a.Now, Elapsed: a.elapsed(), Calm: a.Calm, Logger: p.log, Crash: a.Crash,
 		Identity: access.Identity{
 			MatchEmail: p.cfg.Identity.MatchEmail, Domains: p.cfg.Identity.Domains, Explicit: p.cfg.Identity.people(), Accounts: p.cfg.Identity.accounts(),
 		},
