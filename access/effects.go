@@ -207,7 +207,10 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		made.Until = settled
 		return &unsettledError{made}
 	}
-	if settled.IsZero() && already(ctx, p, e, false) {
+	if already(ctx, p, e, false) {
+		if !settled.IsZero() {
+			return &unsettledError{Unsettled{Until: settled, Found: true}}
+		}
 		return done(e.told())
 	}
 	idle, blind := false, false

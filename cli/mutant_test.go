@@ -156,7 +156,7 @@ func mutants() []mutant {
 		},
 		{
 			"remove again without looking", "access/effects.go",
-			"settled.IsZero() && already(ctx, p, e, false)", "false",
+			"already(ctx, p, e, false)", "false",
 			"TestCrashAtEveryPointLosesAndDoublesNothing/lost_remove#1$", "invariant 8",
 		},
 		{
