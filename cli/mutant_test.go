@@ -20,7 +20,7 @@ func mutants() []mutant {
 	return []mutant{
 		{
 			"skip the read-back of an addition", "access/effects.go",
-			"\tif err := r.readBack(ctx, p, e, true); err != nil {\n\t\treturn r.doubt(ctx, e, err)\n\t}\n", "",
+			"\tif err := r.readBack(ctx, p, e, true); err != nil {\n\t\treturn r.doubt(ctx, e, member, err)\n\t}\n", "",
 			"TestADayInACompany$", "invariant 3",
 		},
 		{

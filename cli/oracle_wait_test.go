@@ -44,7 +44,7 @@ func (o *oracle) sentAlone() (list []ownCall) {
 	}
 	presses := o.interactions()
 	for _, c := range o.world.Slack.Calls() {
-		if slices.ContainsFunc(presses, func(in interaction) bool { return !in.at.After(c.At) && in.at.After(c.At.Add(-3*time.Second)) }) {
+		if c.Name == "chat.update" && slices.ContainsFunc(presses, func(in interaction) bool { return !in.at.After(c.At) && in.at.After(c.At.Add(-3*time.Second)) }) {
 			continue // It may be the answer to a press on what is not true any more.
 		}
 		if c.Name == "chat.update" || c.Name == "chat.postMessage" && strings.Contains(c.Body, "metadata=") {
