@@ -89,14 +89,24 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 	return t.maybeEnded()
 }
 
-// removed says that the membership was removed and its absence read back; if Found, that it was found absent: an
-// earlier try may have removed it, or there is no such user or group; if Idle, that it was
-// never seen there, and not right before the removal either.
+// Met is what a removal met.
+type Met string
+
+const (
+	// MetMember is a membership, as far as Usher knows.
+	MetMember Met = ""
+	// MetNothing: it was found absent. An earlier try may have removed it, or there is no such user or group.
+	MetNothing Met = "nothing"
+	// MetNever: it was never seen there, and not right before the removal either.
+	MetNever Met = "never"
+	// MetUnknown: it was never seen there, and could not be read right before the removal.
+	MetUnknown Met = "unknown"
+)
+
+// removed says that the membership was removed and its absence read back.
 type removed struct {
-	Group       catalog.Group
-	Found, Idle bool
-	// Blind: it was never seen there, and could not be read right before the removal.
-	Blind bool
+	Group catalog.Group
+	Met   Met
 	// Doubt is when an earlier process may have sent an addition; zero means never.
 	Doubt time.Time
 }
@@ -121,14 +131,19 @@ func (c removed) apply(t *turn) error {
 	}
 	t.s.Members[m.Key()] = m
 	text, facts := "Removed "+g.Subject.String()+" from "+c.Group.String()+" and read the absence back.", map[string]string{"group": c.Group.String()}
-	switch {
-	case c.Idle:
+	met := c.Met
+	if again && met != MetNever {
+		met = MetNothing
+	}
+	switch met {
+	case MetMember:
+	case MetNever:
 		text = "Read that " + g.Subject.String() + " is not a member of " + c.Group.String() + "; asked for the removal all the same and read the absence back."
 		facts["found"] = "true"
-	case c.Blind && !c.Found && !again:
+	case MetUnknown:
 		text = "Asked for the removal of " + g.Subject.String() + " from " + c.Group.String() + " without knowing of a membership, and read the absence back."
 		facts["found"] = "unknown"
-	case c.Found, again:
+	case MetNothing:
 		text, facts["found"] = "Read that "+g.Subject.String()+" is not a member of "+c.Group.String()+"; there was nothing left to remove.", "true"
 	}
 	t.event(t.home(), EventMemberRemoved, Person{}, text, facts)

@@ -94,10 +94,8 @@ func (e Effect) again() bool { return e.Attempts > 0 || e.inherited }
 // meant to.
 func (e *Effect) inherit(now time.Time) {
 	e.inherited = true
-	longest := 10 * time.Minute // That a vendor may ask for.
+	longest := time.Hour // The longest pause, and what a vendor may ask for.
 	switch {
-	case e.Refused > 0:
-		longest = time.Hour
 	case e.Unsettled != nil:
 		longest = mayLand
 		if e.Unsettled.Until.After(now.Add(longest)) {
@@ -105,7 +103,7 @@ func (e *Effect) inherit(now time.Time) {
 			u.Until = now.Add(longest)
 			e.Unsettled = &u
 		}
-	case e.Priority == PriorityRemoval:
+	case e.Priority == PriorityRemoval: // Late access is worth a call that comes too early.
 		longest = time.Minute
 	}
 	if e.NotBefore.After(now.Add(longest)) {

@@ -183,39 +183,22 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	}
 	ctx = idp.WithPriority(ctx, idp.Removal)
 	e.User = st.account(e)
-	if needed { // An earlier try may have removed it all the same; then that is what the record has to say.
-		if e.Unsettled != nil {
-			return done(e.told())
-		}
-		err := r.readBack(ctx, p, e, false)
-		switch {
-		case err == nil && started.IsZero():
-			return done(removed{Group: e.Group, Found: true, Doubt: r.before(e, st.Request.DecidedAt)})
-		case err == nil:
-			return done(removed{Group: e.Group, Found: true})
-		case errors.Is(err, errNotShown):
-			return done(kept{Group: e.Group})
-		case e.Attempts >= triesToLook: // Nobody who was given it waits for a look for ever.
-			return done(kept{Group: e.Group, Blind: true})
-		}
-		return err
+	if needed {
+		return r.letBe(ctx, p, e, st, done)
 	}
-	seen := m.Shown || !started.IsZero()
 	settled := r.settled(e, m, st.Request.DecidedAt, started)
 	if u := e.Unsettled; u != nil && !settled.IsZero() { // Woken too early, by a clock that jumped.
-		made := *u
-		made.Until = settled
-		return &unsettledError{made}
+		return &unsettledError{Unsettled{Until: settled, Met: u.Met}}
 	}
 	if already(ctx, p, e, false) {
 		if !settled.IsZero() {
-			return &unsettledError{Unsettled{Until: settled, Found: true}}
+			return &unsettledError{Unsettled{Until: settled, Met: MetNothing}}
 		}
 		return done(e.told())
 	}
-	idle, blind := false, false
-	if !seen {
-		idle, blind = absent(ctx, p, e)
+	met := MetMember
+	if !m.Shown && started.IsZero() {
+		met = meets(ctx, p, e)
 	}
 	r.s.crashAt("before remove")
 	err = p.RemoveMember(ctx, idp.GroupID(e.Group.ID), e.User)
@@ -224,14 +207,39 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 	if err != nil && !missing {
 		return err
 	} // Nobody can be a member of what is gone, or when gone; but that is a claim until it is read back.
+	if missing && met != MetNever {
+		met = MetNothing
+	}
 	r.s.crashAt("after remove")
 	if err := r.readBack(ctx, p, e, false); err != nil {
 		return err
 	}
 	if !settled.IsZero() {
-		return &unsettledError{Unsettled{Until: settled, Found: missing, Idle: idle, Blind: blind}}
+		return &unsettledError{Unsettled{Until: settled, Met: met}}
 	}
-	return done(removed{Group: e.Group, Found: missing, Idle: idle, Blind: blind})
+	return done(removed{Group: e.Group, Met: met})
+}
+
+// letBe gives up a removal that is not wanted any more. An earlier try may have made it all the same; then that is what the record
+// has to say.
+func (r *Runner) letBe(ctx context.Context, p idp.Provider, e Effect, st state, done func(command) error) error {
+	if e.Unsettled != nil {
+		return done(e.told())
+	}
+	err := r.readBack(ctx, p, e, false)
+	switch {
+	case err == nil:
+		c := removed{Group: e.Group, Met: MetNothing}
+		if st.Grant.StartedAt.IsZero() {
+			c.Doubt = r.before(e, st.Request.DecidedAt)
+		}
+		return done(c)
+	case errors.Is(err, errNotShown):
+		return done(kept{Group: e.Group})
+	case e.Attempts >= triesToLook: // Nobody who was given it waits for a look for ever.
+		return done(kept{Group: e.Group, Blind: true})
+	}
+	return err
 }
 
 // triesToLook is how often a removal that is not wanted any more is looked into before it is let be.
@@ -247,10 +255,16 @@ func already(ctx context.Context, p idp.Provider, e Effect, want bool) bool {
 	return err == nil && is == want
 }
 
-// absent reports whether the membership was read and is not there, and whether it could not be read.
-func absent(ctx context.Context, p idp.Provider, e Effect) (gone, blind bool) {
+// meets looks what a removal will meet of what was never seen.
+func meets(ctx context.Context, p idp.Provider, e Effect) Met {
 	is, err := p.IsMember(ctx, idp.GroupID(e.Group.ID), e.User)
-	return err == nil && !is, err != nil
+	switch {
+	case err != nil:
+		return MetUnknown
+	case is:
+		return MetMember
+	}
+	return MetNever
 }
 
 // errNotShown says that a change was accepted and cannot be proven.

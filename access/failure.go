@@ -12,12 +12,12 @@ type failure struct {
 	final     bool // Trying again cannot help.
 	target    bool // The whole target should be left alone for a while.
 	throttled bool
-	wish      time.Time // The vendor's wish, if any.
-	made      *Unsettled
-	neither   bool   // The directory knows neither user nor group.
-	slow      bool   // Only a person can mend it: try rarely.
-	text      string // For people.
-	detail    string // For admins.
+	wish      time.Time  // The vendor's wish, if any.
+	made      *Unsettled // The removal that was made, which waits to count.
+	neither   bool       // The directory knows neither user nor group.
+	slow      bool       // Only a person can mend it: try rarely.
+	text      string     // For people.
+	detail    string     // For admins.
 }
 
 // classify is the one place that decides between again and never.

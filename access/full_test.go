@@ -38,6 +38,18 @@ func (k *slowTracker) Update(ctx context.Context, i access.Issue, r access.Issue
 	return err
 }
 
+// inFullTown plays a story with a disk that may be full and a tracker in whose updates something may happen.
+func inFullTown(t *testing.T, story func(t *testing.T, w *world, k *slowTracker, full *atomic.Bool)) {
+	t.Helper()
+	var full atomic.Bool
+	k := &slowTracker{}
+	virtual(t, func(w *world, c *access.Config) {
+		k.tracker = w.tracker
+		c.Tracker = k
+		c.Store = filling{w.store, &full}
+	}, func(t *testing.T, w *world) { story(t, w, k, &full) })
+}
+
 // toldOnce wants no entry twice on the issue.
 func (w *world) toldOnce(id access.RequestID) {
 	w.t.Helper()
@@ -53,13 +65,7 @@ func (w *world) toldOnce(id access.RequestID) {
 // look before it repeats.
 func TestWhatWasWrittenOnAFullDiskIsLookedForThoughMoreIsToBeTold(t *testing.T) {
 	t.Parallel()
-	var full atomic.Bool
-	k := &slowTracker{}
-	virtual(t, func(w *world, c *access.Config) {
-		k.tracker = w.tracker
-		c.Tracker = k
-		c.Store = filling{w.store, &full}
-	}, func(t *testing.T, w *world) {
+	inFullTown(t, func(t *testing.T, w *world, k *slowTracker, full *atomic.Bool) {
 		w.run()
 		during := func() {
 			time.Sleep(5 * time.Second)
@@ -118,13 +124,7 @@ func TestAFullDiskDoesNotForgetAnAdditionWithoutAnAnswer(t *testing.T) {
 // before its runner has looked at what is pending: it looks before it writes the entry again all the same.
 func TestAClickDuringTheStartForgetsNoEarlierTry(t *testing.T) {
 	t.Parallel()
-	var full atomic.Bool
-	k := &slowTracker{}
-	virtual(t, func(w *world, c *access.Config) {
-		k.tracker = w.tracker
-		c.Tracker = k
-		c.Store = filling{w.store, &full}
-	}, func(t *testing.T, w *world) {
+	inFullTown(t, func(t *testing.T, w *world, k *slowTracker, full *atomic.Bool) {
 		stop := w.run()
 		r := w.submit("rita", "pair", time.Hour*24)
 		wait(time.Second)

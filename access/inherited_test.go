@@ -12,10 +12,13 @@ import (
 
 // inMortalTown plays a story in which the process dies while its first addition is on its way; the vendor carries that out so long
 // after it was sent. stop waits until what is left of the process has ended; open and run begin the next one.
-func inMortalTown(t *testing.T, late time.Duration, story func(t *testing.T, w *world, stop func())) {
+func inMortalTown(t *testing.T, late time.Duration, story func(t *testing.T, w *world, stop func()), more ...func(*access.Config)) {
 	t.Helper()
 	var d *odd
 	virtual(t, func(w *world, c *access.Config) {
+		for _, set := range more {
+			set(c)
+		}
 		if d == nil {
 			d = &odd{directory: w.dir}
 			d.add.Store(usual())

@@ -1,8 +1,6 @@
 package access_test
 
 import (
-	"context"
-	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,27 +52,9 @@ func TestARemovalThatWaitsIsNotPutOffByAClockPutRight(t *testing.T) {
 // The process dies while an addition is on its way; the clock is put back before the next one starts.
 func TestALateFirstTryOfADeadProcessIsTakenBackThoughTheClockWasPutBack(t *testing.T) {
 	t.Parallel()
-	var d *odd
 	var ahead atomic.Int64
 	ahead.Store(int64(time.Hour))
-	virtual(t, func(w *world, c *access.Config) {
-		start := time.Now()
-		c.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-		c.Elapsed = func() time.Duration { return time.Since(start) }
-		if d == nil {
-			d = &odd{directory: w.dir}
-			d.add.Store(usual())
-			d.remove.Store(usual())
-		}
-		c.Providers["dir"] = d
-	}, func(t *testing.T, w *world) {
-		stop := w.run()
-		d.add.Store(oddly(func(_ context.Context, change func() error) error {
-			d.add.Store(usual())
-			time.AfterFunc(30*time.Second, func() { _ = change() })
-			runtime.Goexit()
-			return nil
-		}))
+	inMortalTown(t, 30*time.Second, func(_ *testing.T, w *world, stop func()) {
 		id := w.approved(time.Hour)
 		wait(time.Second)
 		w.release(id)
@@ -83,9 +63,10 @@ func TestALateFirstTryOfADeadProcessIsTakenBackThoughTheClockWasPutBack(t *testi
 		ahead.Store(0)
 		w.open()
 		w.run()
-		wait(24 * time.Hour)
-		if w.dir.member("gwrite", "rita") {
-			t.Errorf("a day later rita is a member still; the grant is %s; changes %q", w.state(id), w.dir.changes())
-		}
+		w.nobodyLeft(id)
+	}, func(c *access.Config) {
+		start := time.Now()
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		c.Elapsed = func() time.Duration { return time.Since(start) }
 	})
 }

@@ -30,7 +30,7 @@ type Config struct {
 	Admins []string
 	// Now is the clock of the wall. It may jump; see Service.Now.
 	Now func() time.Time
-	// Elapsed is a clock that only goes forward and never jumps, from any start. Default one that stands still.
+	// Elapsed is a clock that only goes forward and never jumps, from any start. Default that of Now.
 	Elapsed func() time.Duration
 	// Logger. Default slog.Default().
 	Logger *slog.Logger
@@ -67,7 +67,6 @@ type Service struct {
 	runner    *Runner
 	records   *cache
 	seekers   *seekers
-	elapses   bool // There is a clock that never jumps.
 
 	clockMu sync.Mutex
 	latest  time.Time     // What Now returned last,
@@ -102,9 +101,9 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	elapses := cfg.Elapsed != nil
-	if !elapses {
-		cfg.Elapsed = func() time.Duration { return 0 }
+	if cfg.Elapsed == nil {
+		began := cfg.Now()
+		cfg.Elapsed = func() time.Duration { return cfg.Now().Sub(began) }
 	}
 	if cfg.Calm == 0 {
 		cfg.Calm = 2 * time.Second
@@ -113,7 +112,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.InFlight = 5
 	}
 	s := &Service{
-		cfg: cfg, directory: dir, log: cfg.Logger, records: newCache(), seekers: newSeekers(), elapses: elapses,
+		cfg: cfg, directory: dir, log: cfg.Logger, records: newCache(), seekers: newSeekers(),
 		users: map[idp.UserID]cached[idp.User]{}, groups: map[idp.UserID]cached[[]idp.Group]{},
 		bosses: map[idp.UserID]cached[idp.User]{},
 	}

@@ -18,18 +18,15 @@ const mayLand = 2 * time.Minute
 // any more.
 type Unsettled struct {
 	Until time.Time `json:"until"`
-	// Found and Idle are what the removal met, see removed.
-	Found bool `json:"found,omitempty"`
-	Idle  bool `json:"idle,omitempty"`
-	Blind bool `json:"blind,omitempty"`
+	Met   Met       `json:"met,omitempty"`
 }
 
 // told is what the record says of the removal that e made before, if one was made, or else was found to be made.
 func (e Effect) told() removed {
 	if u := e.Unsettled; u != nil {
-		return removed{Group: e.Group, Found: u.Found, Idle: u.Idle, Blind: u.Blind}
+		return removed{Group: e.Group, Met: u.Met}
 	}
-	return removed{Group: e.Group, Found: true}
+	return removed{Group: e.Group, Met: MetNothing}
 }
 
 // unsettledError says that a membership was removed and may still come to be by an addition that was sent before.
@@ -52,10 +49,7 @@ func (s *Service) moment() moment { return moment{s.Now(), s.cfg.Elapsed()} }
 // ahead lets nothing pass at the vendor.
 func (s *Service) landed(sent moment) time.Time {
 	now := s.moment()
-	left := sent.at.Add(mayLand).Sub(now.at)
-	if s.elapses {
-		left = max(left, sent.elapsed+mayLand-now.elapsed)
-	}
+	left := max(sent.at.Add(mayLand).Sub(now.at), sent.elapsed+mayLand-now.elapsed)
 	if left <= 0 {
 		return time.Time{}
 	}

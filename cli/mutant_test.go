@@ -283,7 +283,7 @@ func coreMutants() []mutant {
 		},
 		{
 			"tell a removal of what was never added", "access/decide_end.go",
-			"\tcase c.Idle:\n", "\tcase false:\n",
+			"\tcase MetNever:\n\t\ttext", "\tcase \"no\":\n\t\ttext",
 			"TestAnAdditionThatWaitsIsGivenUpWithItsGrant", "the record says: Removed",
 		},
 		{
