@@ -93,13 +93,13 @@ func (t *turn) revoke(why EndReason, by Person, note string) error {
 type Met string
 
 const (
-	// MetMember is a membership, as far as Usher knows.
+	// MetMember means a membership, as far as Usher knows.
 	MetMember Met = ""
-	// MetNothing: it was found absent. An earlier try may have removed it, or there is no such user or group.
+	// MetNothing means that it was found absent: an earlier try may have removed it, or there is no such user or group.
 	MetNothing Met = "nothing"
-	// MetNever: it was never seen there, and not right before the removal either.
+	// MetNever means that it was never seen there, and not right before the removal either.
 	MetNever Met = "never"
-	// MetUnknown: it was never seen there, and could not be read right before the removal.
+	// MetUnknown means that it was never seen there, and could not be read right before the removal.
 	MetUnknown Met = "unknown"
 )
 
