@@ -55,7 +55,7 @@ func TestRandomHistoriesKeepEveryInvariant(t *testing.T) {
 		report(t, play(t, h, &tally{}))
 	})
 	t.Logf("%+v", seen)
-	if seen.histories >= 10 && (seen.requests < 2*seen.histories || seen.ended < seen.histories/2 || seen.deaths == 0) {
+	if seen.histories >= 50 && (seen.requests < 2*seen.histories || seen.ended < seen.histories/2 || seen.deaths == 0) {
 		t.Error("too little happens in these histories to prove anything")
 	}
 }
