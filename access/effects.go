@@ -187,17 +187,14 @@ func (r *Runner) removeMember(ctx context.Context, e Effect, st state, done func
 		return r.letBe(ctx, p, e, st, done)
 	}
 	settled := r.settled(e, m, st.Request.DecidedAt, started)
-	if u := e.Unsettled; u != nil && !settled.IsZero() { // Woken too early, by a clock that jumped.
-		return &unsettledError{Unsettled{Until: settled, Met: u.Met}}
-	}
 	if already(ctx, p, e, false) {
-		if !settled.IsZero() {
-			return &unsettledError{Unsettled{Until: settled, Met: MetNothing}}
+		if !settled.IsZero() { // A clock that jumped may have woken it early, or an earlier process have removed it.
+			return &unsettledError{Unsettled{Until: settled, Met: e.told().Met}}
 		}
 		return done(e.told())
 	}
-	met := MetMember
-	if !m.Shown && started.IsZero() {
+	met, seen := MetMember, m.Shown || !started.IsZero() || e.Unsettled != nil && e.Unsettled.Met == MetMember
+	if !seen {
 		met = meets(ctx, p, e)
 	}
 	r.s.crashAt("before remove")

@@ -135,3 +135,42 @@ func TestALateFirstTryOfADeadProcessIsTakenBackThoughTheNextOneCouldNotAdd(t *te
 		w.nobodyLeft(id)
 	})
 }
+
+// The addition lands while its removal waits to count, and a restart makes that wait longer: it is taken back when it was to be
+// looked into, not only at the end of the wait.
+func TestALateAdditionIsTakenBackThoughARestartProlongsTheWait(t *testing.T) {
+	t.Parallel()
+	var d *odd
+	virtual(t, func(w *world, c *access.Config) {
+		if d == nil {
+			d = &odd{directory: w.dir}
+			d.add.Store(usual())
+			d.remove.Store(usual())
+		}
+		start := time.Now()
+		c.Elapsed = func() time.Duration { return time.Since(start) }
+		c.Providers["dir"] = d
+	}, func(t *testing.T, w *world) {
+		stop := w.run()
+		d.add.Store(oddly(func(_ context.Context, change func() error) error {
+			d.add.Store(usual())
+			time.AfterFunc(time.Minute, func() { _ = change() })
+			return &idp.Error{Kind: idp.Unavailable, Op: "add member"}
+		}))
+		id := w.approved(time.Hour)
+		wait(5 * time.Second)
+		w.release(id)
+		wait(time.Minute)
+		stop()
+		w.open()
+		w.run()
+		wait(75 * time.Second)
+		if w.dir.member("gwrite", "rita") {
+			t.Errorf("more than two minutes after the addition rita is a member still; changes %q", w.dir.changes())
+		}
+		wait(5 * time.Minute)
+		if w.state(id) != access.GrantEnded || w.count(id, access.EventMemberRemoved) != 1 {
+			t.Errorf("the grant is %s", w.state(id))
+		}
+	})
+}
